@@ -1,0 +1,11 @@
+"""Bundles: where they are, who they are, and what their configs build.
+
+Importing this package is cheap; MONAI is loaded when a bundle is opened.
+"""
+
+from msk_monai.bundle.fingerprint import identity
+from msk_monai.bundle.search import BundleInfo, available, locate
+from msk_monai.bundle.metadata import read_metadata
+from msk_monai.bundle.opened import Bundle, open_bundle
+
+__all__ = ["Bundle", "BundleInfo", "available", "identity", "locate", "open_bundle", "read_metadata"]

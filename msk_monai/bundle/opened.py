@@ -1,0 +1,128 @@
+"""A bundle opened: its configs laid over one another, overridden and turned into objects."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msk_monai.bundle.faults import explained
+from msk_monai.bundle.search import locate
+from msk_monai.bundle.metadata import METADATA, read_metadata
+from msk_monai.errors import BundleError
+
+if TYPE_CHECKING:
+    from monai.bundle import ConfigParser
+
+TRUNK = "inference.yaml"
+
+
+class Bundle:
+    """An opened bundle; made by :func:`open_bundle`.
+
+    Args:
+        root: its folder.
+        metadata: what it says of itself.
+        parser: MONAI's parser, holding its configs.
+    """
+
+    def __init__(self, *, root: Path, metadata: Mapping[str, Any], parser: "ConfigParser") -> None:
+        self.root = root
+        self.metadata = metadata
+        self.parser = parser
+
+    @property
+    def name(self) -> str:
+        """The bundle's name."""
+        return self.metadata["name"]
+
+    def get(self, id: str) -> Any:  # MONAI's word for it
+        """Build what the config calls ``id``, with all that it refers to.
+
+        Raises:
+            BundleError: in one line, what in the config is wrong.
+        """
+        if id not in self.parser:
+            raise BundleError(f"{self.name}: its config has no {id}{_suggestion(id.split('#')[0], self._keys)}")
+        with explained(self.name, known=self._keys):
+            return self.parser.get_parsed_content(id)
+
+    def run(self) -> list[Any]:
+        """Evaluate ``initialize``, ``run`` and ``finalize`` as ``python -m monai.bundle run`` does.
+
+        Returns:
+            What the steps of ``run`` returned.
+
+        Raises:
+            BundleError: in one line, what in the config is wrong.
+        """
+        if "initialize" in self.parser:
+            self.get("initialize")
+        outcome = self.get("run")
+        if "finalize" in self.parser:
+            self.get("finalize")
+        return outcome if isinstance(outcome, list) else [outcome]
+
+    @property
+    def _keys(self) -> list[str]:
+        return [key for key in self.parser.config if key != "_meta_"]
+
+
+def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Mapping[str, Any] | None = None) -> Bundle:
+    """Read a bundle's configs without building anything yet.
+
+    Args:
+        name: a name or a path, see :func:`locate`.
+        overlays: further config files of the bundle, each laid over what is there, e.g. ``evaluate.yaml``.
+        overrides: values by id (``network_def#channels``). All of an id must be there already, except that an argument may be
+            added to a component. ``bundle_root`` is always the opened folder.
+
+    Raises:
+        BundleError: there is no such bundle, a file of it is missing or broken, or an override names nothing.
+    """
+    from monai.bundle import ConfigParser  # takes seconds to import: only those wait who open a bundle
+
+    root = Path(locate(name))
+    metadata = read_metadata(root)
+    files = [root / "configs" / file for file in (TRUNK, *overlays)]
+    for file in files:
+        if not file.is_file():
+            raise BundleError(f"{metadata['name']}: it has no configs/{file.name}")
+    parser = ConfigParser()
+    with explained(metadata["name"]):
+        parser.read_config(list(map(str, files)))
+        parser.read_meta(str(root / METADATA))
+    bundle = Bundle(root=root, metadata=metadata, parser=parser)
+    if "bundle_root" in parser:
+        parser["bundle_root"] = str(root)
+    for id, value in (overrides or {}).items():
+        _require_place(parser, id, metadata["name"])
+        parser[id] = value
+    return bundle
+
+
+def _require_place(parser: "ConfigParser", id: str, name: str) -> None:
+    """Check that an override says something to somebody: MONAI adds an unknown id without a word."""
+    here: Any = parser.config
+    parts = id.replace("::", "#").split("#")
+    for depth, part in enumerate(parts):
+        inside = _children(here)
+        if part in inside:
+            here = inside[part]
+            continue
+        if depth == len(parts) - 1 and depth > 0 and isinstance(here, dict) and "_target_" in here:
+            return
+        raise BundleError(f"{name}: unknown override {id}: there is no {part}{_suggestion(part, inside)}")
+
+
+def _children(config: Any) -> dict[str, Any]:
+    if isinstance(config, dict):
+        return {str(key): value for key, value in config.items()}
+    return {str(index): value for index, value in enumerate(config)} if isinstance(config, list) else {}
+
+
+def _suggestion(word: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    names = [name for name in known if name != "_meta_"]
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f", did you mean {close[0]}?"
+    return f"; there are {', '.join(names)}" if names else ""

@@ -1,0 +1,141 @@
+"""``msk-monai predict``."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from msk_monai.cli.console import counted, device_override, exit_code, overrides, quieten, say, table
+
+if TYPE_CHECKING:
+    from msk_monai.bundle import Bundle
+    from msk_monai.records import Result
+    from msk_monai.runner import Case, Decision
+
+_ROWS_SHOWN = 40
+
+
+def predict(
+    input: Annotated[Path, typer.Argument(help="A file, a folder of any depth (DICOM, NIfTI, PNG, JPEG, TIFF), or a datalist.json.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output folder; a run in it is continued.")],
+    bundle: Annotated[
+        list[str] | None, typer.Option("--bundle", "-b", help="Name or folder of a bundle; may be repeated. Default: each that fits.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of the bundle's config.")] = None,
+) -> None:
+    """Find the series that bundles take, and measure."""
+    if out.resolve() == input.resolve():
+        raise typer.BadParameter("the output folder must not be the input")
+    quieten()
+    from msk_monai.bundle import open_bundle
+
+    values = {**device_override(device), **overrides(set_)}
+    opened = [open_bundle(name, overrides=values) for name in bundle or _every_bundle()]
+    tasks, decisions = _tasks(opened, input, fitting_only=bundle is None)
+    _write_series(out, decisions)
+    results = [result for task in tasks for result in task.bundle.get("runner").run(task.cases, out)]
+    _summarise(results, out)
+    raise typer.Exit(exit_code(results))
+
+
+@dataclass(frozen=True)
+class _Task:
+    bundle: "Bundle"
+    cases: "list[Case]"
+
+
+def _every_bundle() -> list[str]:
+    from msk_monai.bundle import available
+    from msk_monai.errors import BundleError
+
+    usable = [bundle.name for bundle in available() if bundle.fault is None and bundle.has_weights]
+    if not usable:
+        raise BundleError("no bundle with weights found; name one with --bundle")
+    return usable
+
+
+def _tasks(opened: "Sequence[Bundle]", input: Path, *, fitting_only: bool) -> "tuple[list[_Task], list[tuple[str, Decision]]]":
+    """What each bundle is to do with the input, which is indexed once, and what it makes of each series."""
+    from msk_monai.errors import DataError
+    from msk_monai.runner import datalist_cases, survey
+
+    if input.suffix.lower() == ".json":
+        return [_Task(bundle, datalist_cases(input, None, _rules(bundle))) for bundle in opened], []
+    seen = survey(input)
+    say(f"{input}: {len(seen.index.studies)} studies, {len(seen.index.series)} series, {len(seen.index.unreadable)} unreadable files")
+    tasks = [_Task(bundle, seen.cases(_rules(bundle))) for bundle in opened]
+    decisions = [(bundle.name, decision) for bundle in opened for decision in seen.decisions(_rules(bundle))]
+    if fitting_only and len(tasks) > 1:
+        tasks = _fitting(tasks)
+        if not tasks:
+            raise DataError(f"no bundle takes anything in it; {opened[0].name} and others can be named with --bundle", subject=str(input))
+    return tasks, decisions
+
+
+def _rules(bundle: "Bundle") -> Any:
+    from msk_monai.dicom.select import SeriesRules
+    from msk_monai.errors import BundleError
+
+    try:
+        return SeriesRules.from_dict(bundle.metadata.get("series_rules", {}))
+    except (ValueError, TypeError) as fault:
+        raise BundleError(f"{bundle.name}: series_rules in its metadata: {fault}") from fault
+
+
+def _fitting(tasks: Sequence[_Task]) -> list[_Task]:
+    """The bundles that take something, without the studies that another bundle takes instead."""
+    running = [task for task in tasks if any(case.fault is None for case in task.cases)]
+    taken = {_study(case) for task in running for case in task.cases if case.fault is None}
+    return [
+        _Task(task.bundle, [case for case in task.cases if not _is_skipped(case) or _study(case) not in taken]) for task in running
+    ]
+
+
+def _study(case: "Case") -> str:
+    return case.source.study_instance_uid or case.source.path
+
+
+def _is_skipped(case: "Case") -> bool:
+    return case.fault is not None and case.fault.status == "skipped"
+
+
+def _write_series(out: Path, decisions: "Sequence[tuple[str, Decision]]") -> None:
+    from msk_monai.errors import ResultsError
+    from msk_monai.report import replacing
+
+    if not decisions:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with replacing(out / "series.csv") as file:
+            writer = csv.DictWriter(file, ["bundle", *asdict(decisions[0][1])], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({"bundle": bundle, **asdict(decision)} for bundle, decision in decisions)
+    except OSError as fault:
+        raise ResultsError(f"{out}: cannot be written: {fault.strerror}") from fault
+    rejected = sum(decision.decision == "rejected" for _, decision in decisions)
+    if rejected:
+        say(f"{rejected} series were not taken; the reasons are in {out / 'series.csv'}")
+
+
+def _summarise(results: "Sequence[Result]", out: Path) -> None:
+    rows = [(result.case, result.bundle.name, result.findings.status.value, _told(result)) for result in results[:_ROWS_SHOWN]]
+    print(table(("case", "bundle", "status", "found"), rows))
+    if len(results) > _ROWS_SHOWN:
+        print(f"and {len(results) - _ROWS_SHOWN} more")
+    print(f"\n{len(results)} cases: {counted(results)}\n{out / 'report.html'}, measurements.csv and results.jsonl beside it")
+
+
+def _told(result: "Result") -> str:
+    findings = result.findings
+    told = [findings.reason] if findings.reason else []
+    if findings.slice:
+        told.append(f"slice {findings.slice.index} at z = {findings.slice.position_mm[2]:.1f} mm")
+    told += [f"{m.name} {m.value:.4g} {m.unit}" for m in findings.measurements[:2] if m.value is not None]
+    if findings.classes:
+        told.append(max(findings.classes, key=lambda name: findings.classes[name]))
+    return "; ".join(told)

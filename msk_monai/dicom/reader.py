@@ -1,0 +1,316 @@
+"""Read one series, radiograph, NIfTI volume or picture through MONAI's ``LoadImaged(reader=SeriesReader())``."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from monai.config import PathLike
+from monai.data import ImageReader
+from monai.utils import MetaKeys, SpaceKeys
+
+from msk_monai.dicom.decode import decode_frame
+from msk_monai.dicom.files import walk
+from msk_monai.dicom.planes import Plane, place_series, require_pixels
+from msk_monai.dicom.quiet import quiet_pydicom
+from msk_monai.dicom.spacing import pixel_size
+from msk_monai.dicom.study import Index, Series, default_workers, index_files
+from msk_monai.dicom.volumes import read_nifti, read_raster
+from msk_monai.errors import MixedStackError, UnreadableFileError
+from msk_monai.geometry import flip_lps_ras, spacing_of
+from msk_monai.geometry.stack import stack_affine
+
+Meta = dict[str, Any]
+_LISTED = 4
+"""So many series are named in an error before it only counts them."""
+Slices = slice | Sequence[int] | None
+
+
+class SeriesReader(ImageReader):
+    """MONAI reader of one series, by the geometry its headers state or not at all.
+
+    Used as ``LoadImaged(keys, reader=SeriesReader(), ensure_channel_first=True)`` on a folder, a file, or the files of one series
+    (``Series.paths``). Volumes come as float32 with axes (i = column, j = row, k = slice), k growing along the slices' normal and, for
+    axial slices, towards the head; NIfTI volumes keep their stored axes. Radiographs and pictures come as (i = column, j = row);
+    frames that are no slices (views, detectors, times) as (i, j, frame).
+
+    The tensor is a transposed view of one (slice, row, column) buffer that is decoded into in place. Every error is raised by
+    ``get_data``, as a ``DataError``: what ``read`` raises, ``LoadImage`` swallows in order to try its other readers, some of which
+    read the same files wrongly without a word.
+
+    Meta data beside MONAI's own (``affine`` in RAS, ``original_affine``, ``spatial_shape``, ``original_channel_dim``, ``space``):
+
+    - ``spacing_mm``: mm between columns, rows (and slices, along their normal); None where there are no millimetres
+    - ``spacing_source``: which rule gave them; ``none`` without
+    - ``pixel_aspect_ratio``: height of a pixel divided by its width
+    - ``modality``, ``study_instance_uid``, ``series_instance_uid``, ``series_description``, ``laterality``, ``view_position``:
+      empty strings where unknown
+    - ``third_axis``: ``slice``, ``frame`` or an empty string
+    - ``sop_instance_uids``: one for each plane of k; where planes were interpolated, that of the nearest acquired one
+    - ``frame_numbers``: the frame of each within its file, from 1
+    - ``slice_positions_lps``: (N, 3) ImagePositionPatient (centre of the first pixel) of the acquired slices behind the volume
+    - ``slice_spacings``: (N - 1,) mm between them, along the normal
+    - ``gantry_tilt_deg``, ``interpolated``
+    - ``warnings``: sentences that a user should see
+
+    Args:
+        uneven: ``refuse`` raises where slices are missing or unevenly spaced; ``interpolate`` makes a regular grid at the median
+            distance, linearly, and says so in ``interpolated`` and ``warnings``.
+        slices: a slice object or evenly spaced, increasing indices: decode only these planes of the ordered stack.
+        workers: threads that decode; default: one per core, at most 8.
+    """
+
+    def __init__(self, *, uneven: str = "refuse", slices: Slices = None, workers: int | None = None) -> None:
+        super().__init__()
+        if uneven not in ("refuse", "interpolate"):
+            raise ValueError(f"uneven must be 'refuse' or 'interpolate', got {uneven!r}")
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers must be at least 1, got {workers}")
+        self._interpolate = uneven == "interpolate"
+        self._slices = slices
+        self._workers = workers or default_workers()
+
+    def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
+        """Take everything: what is no image is an error that names it."""
+        return True
+
+    def read(self, data: Sequence[PathLike] | PathLike, **kwargs: Any) -> tuple[Path, ...]:
+        """Note the paths; see the class for why nothing is opened yet."""
+        return (Path(data),) if isinstance(data, str) or not isinstance(data, Sequence) else tuple(Path(path) for path in data)
+
+    def get_data(self, img: tuple[Path, ...]) -> tuple[Any, Meta]:
+        """Read the image.
+
+        Args:
+            img: what ``read`` returned.
+
+        Returns:
+            float32 tensor and meta data.
+
+        Raises:
+            DataError: see ``msk_monai.errors`` for its kinds.
+        """
+        with quiet_pydicom():
+            series, warnings = _one_series(img, workers=self._workers)
+            array, meta = self._read_series(series)
+        meta["warnings"] = (*warnings, *series.notes, *meta["warnings"])
+        meta[MetaKeys.ORIGINAL_AFFINE] = meta[MetaKeys.AFFINE].copy()
+        meta[MetaKeys.SPATIAL_SHAPE] = np.asarray(array.shape)
+        meta[MetaKeys.ORIGINAL_CHANNEL_DIM] = float("nan")
+        return torch.from_numpy(array), meta
+
+    def _read_series(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
+        if series.format == "nifti":
+            return self._nifti(series)
+        if series.format == "raster":
+            return self._raster(series)
+        require_pixels(series)
+        if series.stands_alone:
+            return self._projection(series)
+        return self._volume(series)
+
+    def _nifti(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
+        array, affine, warnings = read_nifti(series.instances[0].path)
+        positions = flip_lps_ras(affine)[:3, 3] + np.arange(array.shape[2])[:, None] * flip_lps_ras(affine)[:3, 2]
+        chosen = _chosen(self._slices, array.shape[2])
+        affine = affine @ _subset(chosen)
+        source = "NIfTI pixdim (neither qform nor sform)" if warnings else "NIfTI affine"
+        return array[:, :, _as_slice(chosen)], {
+            **_common(series),
+            **_spatial(affine, spacing_of(affine).tolist(), source),
+            "slice_positions_lps": positions[chosen],
+            "slice_spacings": np.full(max(len(chosen) - 1, 0), spacing_of(affine)[2]),
+            "warnings": warnings,
+        }
+
+    def _raster(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
+        array = read_raster(series.instances[0].path)
+        return array.T, {
+            **_common(series),
+            **_spatial(np.eye(4), None, "none"),
+            "third_axis": "",
+            "warnings": ("no pixel spacing: lengths are in pixels",),
+        }
+
+    def _projection(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
+        instance = series.instances[0]
+        size = pixel_size(instance, series.modality)
+        rows, columns = size.rows_columns or (1.0, 1.0)
+        flat = len(instance.frames) == 1
+        chosen = [0] if flat else _chosen(self._slices, len(instance.frames))
+        buffer = self._decode([Plane(instance, index) for index in chosen], [((n, 1.0),) for n in range(len(chosen))], series)
+        spacing = [columns, rows] if size.rows_columns else None
+        warnings = () if flat else ("the third axis counts frames, not slices: it has no millimetres",)
+        return buffer[0].T if flat else buffer.transpose(2, 1, 0), {
+            **_common(series),
+            **_spatial(np.diag([columns, rows, 1.0, 1.0]), spacing, size.source),
+            "pixel_aspect_ratio": size.aspect_ratio,
+            "third_axis": "" if flat else "frame",
+            "patient_orientation": instance.projection.patient_orientation,
+            "sop_instance_uids": (instance.sop_uid,) * len(chosen),
+            "frame_numbers": tuple(index + 1 for index in chosen),
+            "warnings": (*size.warnings, *warnings),
+        }
+
+    def _volume(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
+        placed = place_series(series, interpolate=self._interpolate)
+        stack = placed.stack
+        chosen = _chosen(self._slices, len(stack.weights))
+        weights = [stack.weights[index] for index in chosen]
+        lps = stack_affine(placed.positions[0], placed.orientation, placed.spacing, stack.step) @ _subset(chosen)
+        used = sorted({index for parts in weights for index, _ in parts})
+        nearest = [placed.planes[max(parts, key=lambda part: part[1])[0]] for parts in weights]
+        distance = float(np.diff(stack.offsets).mean()) if len(stack.offsets) > 1 else float(np.linalg.norm(stack.step))
+        if stack.interpolated:
+            distance = float(np.median(np.diff(stack.offsets)))
+        buffer = self._decode(placed.planes, weights, series)
+        return buffer.transpose(2, 1, 0), {
+            **_common(series),
+            **_spatial(flip_lps_ras(lps), [placed.spacing[1], placed.spacing[0], distance * _stride(chosen)], "PixelSpacing, positions"),
+            "pixel_aspect_ratio": placed.spacing[0] / placed.spacing[1],
+            "sop_instance_uids": tuple(plane.instance.sop_uid for plane in nearest),
+            "frame_numbers": tuple(plane.index + 1 for plane in nearest),
+            "slice_positions_lps": placed.positions[used],
+            "slice_spacings": np.diff(stack.offsets[used]),
+            "gantry_tilt_deg": stack.tilt_deg,
+            "interpolated": stack.interpolated,
+            "warnings": placed.warnings,
+        }
+
+    def _decode(
+        self, planes: Sequence[Plane], weights: Sequence[tuple[tuple[int, float], ...]], series: Series
+    ) -> npt.NDArray[np.float32]:
+        """Fill a (slice, row, column) buffer, each plane decoded once."""
+        first = planes[0].instance
+        blended = any(len(parts) > 1 for parts in weights)
+        make = np.zeros if blended else np.empty
+        buffer: npt.NDArray[np.float32] = make((len(weights), first.rows, first.columns), dtype=np.float32)
+        targets: dict[int, list[tuple[int, float]]] = {}
+        for k, parts in enumerate(weights):
+            for index, weight in parts:
+                targets.setdefault(index, []).append((k, weight))
+        lock = threading.Lock()
+
+        def fill(index: int) -> None:
+            plane, places = planes[index], targets[index]
+            if not blended:
+                decode_frame(plane.instance, plane.index, modality=series.modality, out=buffer[places[0][0]])
+                return
+            image = np.empty(buffer.shape[1:], dtype=np.float32)
+            decode_frame(plane.instance, plane.index, modality=series.modality, out=image)
+            with lock:  # two acquired planes meet in one of the grid's; a sum of two terms does not depend on their order
+                for k, weight in places:
+                    buffer[k] += np.float32(weight) * image
+
+        _for_each(fill, sorted(targets), self._workers)
+        return buffer
+
+
+def _one_series(paths: Sequence[Path], *, workers: int) -> tuple[Series, tuple[str, ...]]:
+    """The one series among the files, and what to say of other files."""
+    absent = next((path for path in paths if not path.exists()), None)
+    if absent is not None:
+        raise UnreadableFileError("expected a file or folder, got nothing of that name", subject=absent.name)
+    index = index_files([file for path in paths for file in walk(path)], root=paths[0], workers=workers)
+    warnings = tuple(f"{one.path.name} was left out: {one.reason}" for one in index.unreadable)
+    if not index.series:
+        raise _nothing(paths, index)
+    series = list(index.series)
+    if len(series) > 1:
+        stacks = [one for one in series if not _is_beside(one)]
+        if len(stacks) != 1:
+            raise MixedStackError(f"expected one series, got {_listed(series)}; read the files of one of them", subject=paths[0].name)
+        warnings += tuple(f"series {one.key} was left out: it is no stack of slices" for one in series if one is not stacks[0])
+        series = stacks
+    return series[0], warnings
+
+
+def _listed(series: Sequence[Series]) -> str:
+    names = ", ".join(f"{one.key} ({one.n_slices} images)" for one in series[:_LISTED])
+    return f"{len(series)}: {names}{', ...' if len(series) > _LISTED else ''}"
+
+
+def _is_beside(series: Series) -> bool:
+    """Whether a series is what may lie in a folder beside a stack: a localizer, a capture, a report."""
+    return series.format == "dicom" and (
+        series.n_slices == 0 or series.stands_alone or all(instance.is_localizer for instance in series.instances)
+    )
+
+
+def _nothing(paths: Sequence[Path], index: Index) -> UnreadableFileError:
+    if index.unreadable:
+        first = index.unreadable[0]
+        more = f" (and {len(index.unreadable) - 1} more like it)" if len(index.unreadable) > 1 else ""
+        return UnreadableFileError(f"{first.reason}{more}", subject=first.path.name)
+    return UnreadableFileError("expected an image, got none (empty folder, or no file of a known kind)", subject=paths[0].name)
+
+
+def _common(series: Series) -> Meta:
+    """What is known of any series; MONAI's meta data hold strings rather than None."""
+    return {
+        "modality": series.modality or "",
+        "study_instance_uid": series.study_uid,
+        "series_instance_uid": series.series_uid,
+        "series_description": series.description or "",
+        "laterality": series.laterality or "",
+        "view_position": series.view_position or "",
+        "third_axis": "slice",
+        "pixel_aspect_ratio": 1.0,
+        "sop_instance_uids": (),
+        "frame_numbers": (),
+        "slice_positions_lps": np.empty((0, 3)),
+        "slice_spacings": np.empty(0),
+        "gantry_tilt_deg": 0.0,
+        "interpolated": False,
+    }
+
+
+def _spatial(affine: npt.NDArray[np.float64], spacing: list[float] | None, source: str) -> Meta:
+    return {
+        MetaKeys.AFFINE: affine,
+        MetaKeys.SPACE: SpaceKeys.RAS,
+        "spacing_mm": None if spacing is None else tuple(float(value) for value in spacing),
+        "spacing_source": source,
+    }
+
+
+def _chosen(slices: Slices, count: int) -> list[int]:
+    """The planes asked for, as increasing indices."""
+    if slices is None:
+        return list(range(count))
+    chosen = list(range(count))[slices] if isinstance(slices, slice) else [int(index) for index in slices]
+    if not chosen or min(chosen) < 0 or max(chosen) >= count:
+        raise ValueError(f"slices must be among 0..{count - 1}, got {slices}")
+    steps = np.diff(chosen)
+    if len(steps) and (steps[0] < 1 or np.any(steps != steps[0])):
+        raise ValueError(f"slices must be increasing and evenly spaced, got {slices}")
+    return chosen
+
+
+def _stride(chosen: Sequence[int]) -> int:
+    return chosen[1] - chosen[0] if len(chosen) > 1 else 1
+
+
+def _as_slice(chosen: Sequence[int]) -> slice:
+    return slice(chosen[0], chosen[-1] + 1, _stride(chosen))
+
+
+def _subset(chosen: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Affine from the chosen planes' indices to the whole stack's."""
+    matrix = np.eye(4)
+    matrix[2, 2], matrix[2, 3] = _stride(chosen), chosen[0]
+    return matrix
+
+
+def _for_each(function: Any, indices: Iterable[int], workers: int) -> None:
+    if workers == 1:
+        for index in indices:
+            function(index)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(function, indices):
+            pass

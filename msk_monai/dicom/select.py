@@ -1,0 +1,283 @@
+"""Choose the series a task takes, and say of every other one why it was not taken."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from msk_monai.dicom.study import Series
+
+SAME_EXTENT = 0.9
+"""Two series of one scan whose ranges share this part of their union show the same anatomy."""
+_PARALLEL_COSINE = 0.99
+_NO_SPACING = float("inf")
+_PREFERENCES: dict[str, Callable[[Series], float]] = {
+    "thin": lambda series: series.slice_thickness or series.spacing_between_slices or _NO_SPACING,
+    "thick": lambda series: -(series.slice_thickness or series.spacing_between_slices or 0.0),
+    "many": lambda series: -series.n_slices,
+    "few": lambda series: series.n_slices,
+    "original": lambda series: 0.0 if "ORIGINAL" in series.image_type else 1.0,
+    "soft": lambda series: _sharpness(series),
+    "sharp": lambda series: -_sharpness(series),
+}
+_PATTERNS = ("description", "exclude_description", "study_description", "body_part", "exclude_body_part", "kernel", "exclude_kernel")
+_ORIENTATIONS = frozenset({"axial", "sagittal", "coronal", "oblique"})
+_FORMATS = frozenset({"dicom", "nifti", "raster"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesRules:
+    """What a task asks of a series. A rule that is not given asks nothing; one that a header cannot answer rejects nothing.
+
+    Patterns are regular expressions, searched for anywhere, upper and lower case alike.
+
+    Attributes:
+        modality: any of these (``CT``).
+        formats: any of ``dicom``, ``nifti``, ``raster``.
+        description: pattern that SeriesDescription or, failing that, ProtocolName must match.
+        exclude_description: pattern that neither may match, nor the file name of what is no DICOM.
+        study_description: pattern that StudyDescription must match.
+        body_part: pattern that BodyPartExamined must match.
+        exclude_body_part: pattern that BodyPartExamined must not match.
+        orientation: any of ``axial``, ``sagittal``, ``coronal``, ``oblique``.
+        min_slices: least number of image planes.
+        max_slices: greatest number of image planes.
+        min_slice_thickness: mm (SliceThickness, else the slices' distance).
+        max_slice_thickness: mm.
+        min_extent_mm: mm from the first to the last slice.
+        kernel: pattern that ConvolutionKernel must match.
+        exclude_kernel: pattern that ConvolutionKernel must not match.
+        image_type: values that ImageType must all have.
+        exclude_image_type: values of which ImageType must have none.
+        view_position: any of these (``AP``, ``PA``, ``LL``).
+        laterality: any of ``R``, ``L``.
+        min_echo_time: ms.
+        max_echo_time: ms.
+        min_repetition_time: ms.
+        max_repetition_time: ms.
+        min_bits: least number of bits a stored value has; keeps 8-bit label maps away from a task on CT.
+        prefer: which of several reconstructions of one scan to take, most important first: ``thin``, ``thick``, ``many``, ``few``,
+            ``original``, ``soft``, ``sharp``.
+    """
+
+    modality: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    description: str | None = None
+    exclude_description: str | None = None
+    study_description: str | None = None
+    body_part: str | None = None
+    exclude_body_part: str | None = None
+    orientation: tuple[str, ...] = ()
+    min_slices: int | None = None
+    max_slices: int | None = None
+    min_slice_thickness: float | None = None
+    max_slice_thickness: float | None = None
+    min_extent_mm: float | None = None
+    kernel: str | None = None
+    exclude_kernel: str | None = None
+    image_type: tuple[str, ...] = ()
+    exclude_image_type: tuple[str, ...] = ()
+    view_position: tuple[str, ...] = ()
+    laterality: tuple[str, ...] = ()
+    min_echo_time: float | None = None
+    max_echo_time: float | None = None
+    min_repetition_time: float | None = None
+    max_repetition_time: float | None = None
+    min_bits: int | None = None
+    prefer: tuple[str, ...] = field(default=("many", "original", "soft"))
+
+    def __post_init__(self) -> None:
+        for name in ("orientation", "formats", "prefer"):
+            known = {"orientation": _ORIENTATIONS, "formats": _FORMATS, "prefer": frozenset(_PREFERENCES)}[name]
+            unknown = set(getattr(self, name)) - known
+            if unknown:
+                raise ValueError(f"{name} must be among {', '.join(sorted(known))}, got {', '.join(sorted(unknown))}")
+        for name in _PATTERNS:
+            try:
+                re.compile(getattr(self, name) or "")
+            except re.error as error:
+                raise ValueError(f"{name} must be a regular expression, got {getattr(self, name)!r} ({error})") from None
+
+    @classmethod
+    def from_dict(cls, rules: Mapping[str, Any]) -> "SeriesRules":
+        """Build rules from a plain mapping, such as ``series_rules`` of a bundle's metadata.json.
+
+        A single string stands for a list of one where a list is expected.
+
+        Raises:
+            ValueError: an unknown rule, or a value that no series could match.
+
+        >>> SeriesRules.from_dict({"modality": "CT", "orientation": ["axial"]}).modality
+        ('CT',)
+        """
+        known = {rule.name: rule for rule in fields(cls)}
+        unknown = sorted(set(rules) - set(known))
+        if unknown:
+            raise ValueError(f"unknown series rules {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        lists = {name for name, rule in known.items() if rule.type == tuple[str, ...]}
+        values: dict[str, Any] = {name: _as_tuple(value) if name in lists else value for name, value in rules.items()}
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Series taken, and the others with the reason why not."""
+
+    chosen: tuple[Series, ...]
+    rejected: tuple[tuple[Series, str], ...]
+
+
+def select(series: Iterable[Series], rules: SeriesRules) -> Selection:
+    """Apply rules to series, and of several reconstructions of one scan take one.
+
+    Args:
+        series: of one study or of many.
+        rules: what the task asks for.
+    """
+    everything = tuple(series)
+    reasons = {one.key: reason for one in everything if (reason := reason_against(one, rules)) is not None}
+    survivors = [one for one in everything if one.key not in reasons]
+    reasons.update(_redundant(survivors, rules))
+    return Selection(
+        chosen=tuple(one for one in everything if one.key not in reasons),
+        rejected=tuple((one, reasons[one.key]) for one in everything if one.key in reasons),
+    )
+
+
+def reason_against(series: Series, rules: SeriesRules) -> str | None:
+    """Say in one sentence why a series does not satisfy the rules; None where it does."""
+    for check in (_modality, _content, _texts, _geometry, _timing):
+        reason = check(series, rules)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _modality(series: Series, rules: SeriesRules) -> str | None:
+    if rules.formats and series.format not in rules.formats:
+        return _wanted("format", series.format, rules.formats)
+    if rules.modality and series.modality is not None and series.modality not in {wanted.upper() for wanted in rules.modality}:
+        return _wanted("modality", series.modality, rules.modality)
+    if series.n_slices == 0:
+        return f"it holds no image (modality {series.modality or 'unknown'})"
+    return None
+
+
+def _content(series: Series, rules: SeriesRules) -> str | None:
+    if series.image_type:
+        missing = [value for value in rules.image_type if value.upper() not in series.image_type]
+        if missing:
+            return f"image type is {'/'.join(series.image_type)}, {' and '.join(missing)} is wanted"
+        unwanted = [value for value in rules.exclude_image_type if value.upper() in series.image_type]
+        if unwanted:
+            return f"image type is {'/'.join(series.image_type)}, {' or '.join(unwanted)} is not wanted"
+    for name, value, wanted in (
+        ("view position", series.view_position, rules.view_position),
+        ("laterality", series.laterality, rules.laterality),
+    ):
+        if wanted and value is not None and value not in {one.upper() for one in wanted}:
+            return _wanted(name, value, wanted)
+    return _range("number of bits", series.bits, rules.min_bits, None, "")
+
+
+def _texts(series: Series, rules: SeriesRules) -> str | None:
+    description = series.description or series.protocol
+    for name, text, pattern in (
+        ("series description", description, rules.description),
+        ("study description", series.study_description, rules.study_description),
+        ("body part", series.body_part, rules.body_part),
+        ("kernel", series.kernel, rules.kernel),
+    ):
+        if pattern and text and not re.search(pattern, text, re.IGNORECASE):
+            return f"{name} is {text!r}, a match of {pattern!r} is wanted"
+    file_name = None if series.format == "dicom" else series.instances[0].path.name
+    for name, text, pattern in (
+        ("series description", description, rules.exclude_description),
+        ("file name", file_name, rules.exclude_description),
+        ("body part", series.body_part, rules.exclude_body_part),
+        ("kernel", series.kernel, rules.exclude_kernel),
+    ):
+        if pattern and text and re.search(pattern, text, re.IGNORECASE):
+            return f"{name} is {text!r}, no match of {pattern!r} is wanted"
+    return None
+
+
+def _geometry(series: Series, rules: SeriesRules) -> str | None:
+    orientation = series.orientation
+    if rules.orientation and orientation is not None and orientation not in rules.orientation:
+        return _wanted("orientation", orientation, rules.orientation)
+    thickness = series.slice_thickness or series.spacing_between_slices
+    return (
+        _range("number of slices", series.n_slices, rules.min_slices, rules.max_slices, "")
+        or _range("slice thickness", thickness, rules.min_slice_thickness, rules.max_slice_thickness, " mm")
+        or _range("extent", series.extent_mm, rules.min_extent_mm, None, " mm")
+    )
+
+
+def _timing(series: Series, rules: SeriesRules) -> str | None:
+    return _range("echo time", series.echo_time, rules.min_echo_time, rules.max_echo_time, " ms") or _range(
+        "repetition time", series.repetition_time, rules.min_repetition_time, rules.max_repetition_time, " ms"
+    )
+
+
+def _range(name: str, value: float | None, least: float | None, most: float | None, unit: str) -> str | None:
+    if value is None:
+        return None
+    if least is not None and value < least:
+        return f"{name} is {value:g}{unit}, at least {least:g}{unit} is wanted"
+    if most is not None and value > most:
+        return f"{name} is {value:g}{unit}, at most {most:g}{unit} is wanted"
+    return None
+
+
+def _wanted(name: str, value: str, wanted: Iterable[str]) -> str:
+    return f"{name} is {value}, {' or '.join(wanted)} is wanted"
+
+
+def _redundant(survivors: list[Series], rules: SeriesRules) -> dict[str, str]:
+    """Of series that show the same anatomy in the same scan, reject all but the preferred one."""
+    reasons: dict[str, str] = {}
+    ordered = sorted(survivors, key=lambda one: one.study_uid)
+    for _, members in groupby(ordered, key=lambda one: one.study_uid):
+        kept: list[Series] = []
+        for one in sorted(members, key=lambda one: _rank(one, rules)):
+            better = next((other for other in kept if _same_extent(one, other)), None)
+            if better is None:
+                kept.append(one)
+            else:
+                reasons[one.key] = f"another reconstruction of {better.name!r} (series {better.key}), which is preferred"
+    return reasons
+
+
+def _rank(series: Series, rules: SeriesRules) -> tuple[Any, ...]:
+    order = dict.fromkeys((*rules.prefer, "many", "original", "soft"))
+    return (*(_PREFERENCES[name](series) for name in order), series.series_number or 0, series.key)
+
+
+def _same_extent(one: Series, other: Series) -> bool:
+    if not one.frame_of_reference or one.frame_of_reference != other.frame_of_reference:
+        return False
+    first, second, normal, other_normal = one.extent, other.extent, one.normal, other.normal
+    if first is None or second is None or normal is None or other_normal is None or np.dot(normal, other_normal) < _PARALLEL_COSINE:
+        return False
+    union = max(first[1], second[1]) - min(first[0], second[0])
+    shared = min(first[1], second[1]) - max(first[0], second[0])
+    return union > 0 and shared / union >= SAME_EXTENT
+
+
+def _sharpness(series: Series) -> float:
+    """How sharp a CT kernel is by its name: the number in Siemens' Br40 or B70f, words elsewhere; 50 where nothing is known."""
+    kernel = (series.kernel or "").upper()
+    number = re.match(r"[A-Z]{1,2}(\d{2})", kernel)
+    if number:
+        return float(number[1])
+    if re.search(r"BONE|LUNG|EDGE|SHARP|DETAIL|^FC[3-8]\d|^Y", kernel):
+        return 70.0
+    return 30.0 if re.search(r"SOFT|SMOOTH|STANDARD|^STND|^FC[01]\d|^[A-C]$", kernel) else 50.0
+
+
+def _as_tuple(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())

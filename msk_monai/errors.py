@@ -1,0 +1,90 @@
+"""Every exception the package raises on purpose.
+
+::
+
+    MskMonaiError
+    ├── DataError                    a file or series cannot be used; the run goes on with the next case
+    │   ├── UnreadableFileError      not an image, truncated, or of a kind no reader here knows
+    │   ├── PixelDataError           no pixel data, or pixel data that cannot be decoded
+    │   ├── GeometryError            position, orientation or spacing is missing or contradicts itself
+    │   │   ├── MissingSliceError    a regular stack with holes in it
+    │   │   ├── DuplicateSliceError  two different slices at one position
+    │   │   ├── UnevenSpacingError   slice distances that fit no regular grid
+    │   │   ├── MixedStackError      several series, acquisitions, orientations or matrix sizes in one stack
+    │   │   └── GantryTiltError      slices sheared against the normal of their plane
+    │   └── UnsuitableImageError     readable, but not what the bundle takes
+    ├── BundleError                  a bundle that cannot be found, opened, configured or trusted
+    └── ResultsError                 an output folder that cannot be written or continued
+
+A fault of the caller (wrong type, value out of range) is a ``TypeError`` or ``ValueError`` instead.
+Messages are one line, name a file or a Series Instance UID, and never a patient.
+"""
+
+
+class MskMonaiError(Exception):
+    """Base of all errors of this package."""
+
+
+class DataError(MskMonaiError):
+    """A file or series cannot be used.
+
+    Args:
+        message: one line: what was expected and what was got.
+        subject: the file name or Series Instance UID it is about; put in front of the message.
+    """
+
+    def __init__(self, message: str, *, subject: str | None = None) -> None:
+        self.subject = subject
+        self.message = message
+        super().__init__(f"{subject}: {message}" if subject else message)
+
+    def __reduce__(self) -> tuple[object, ...]:  # keyword-only arguments survive pickling between processes
+        return _rebuild, (type(self), self.message, self.subject)
+
+
+def _rebuild(kind: type[DataError], message: str, subject: str | None) -> DataError:
+    return kind(message, subject=subject)
+
+
+class UnreadableFileError(DataError):
+    """Not an image, truncated, or of a kind no reader here knows."""
+
+
+class PixelDataError(DataError):
+    """No pixel data, or pixel data that cannot be decoded."""
+
+
+class GeometryError(DataError):
+    """Position, orientation or spacing is missing or contradicts itself."""
+
+
+class MissingSliceError(GeometryError):
+    """A regular stack with holes in it."""
+
+
+class DuplicateSliceError(GeometryError):
+    """Two different slices at one position."""
+
+
+class UnevenSpacingError(GeometryError):
+    """Slice distances that fit no regular grid."""
+
+
+class MixedStackError(GeometryError):
+    """Several series, acquisitions, orientations or matrix sizes in one stack."""
+
+
+class GantryTiltError(GeometryError):
+    """Slices sheared against the normal of their plane."""
+
+
+class UnsuitableImageError(DataError):
+    """Readable, but not what the bundle takes."""
+
+
+class BundleError(MskMonaiError):
+    """A bundle that cannot be found, opened, configured or trusted."""
+
+
+class ResultsError(MskMonaiError):
+    """An output folder that cannot be written or continued."""

@@ -1,0 +1,5 @@
+"""Losses that MONAI and torch do not have."""
+
+from msk_monai.losses.profile import ProfileLoss
+
+__all__ = ["ProfileLoss"]

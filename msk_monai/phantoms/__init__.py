@@ -1,0 +1,1 @@
+"""Procedural patients, rendered as CT with their exact truth."""

@@ -1,0 +1,128 @@
+"""A picture of the levels found in a CT: sagittal and coronal reformats with their names, and the slice chosen."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import SpatialResample
+from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter
+
+from msk_monai.measure.level_profile import LevelRange
+
+HEIGHT = 620
+"""Pixels of each of the three panels."""
+WINDOW = (-160.0, 640.0)
+"""HU shown from black to white: soft tissue still tells apart, bone is not burnt out."""
+BONE = 0.33
+"""Grey value of the network's input (about 200 HU) above which a voxel draws the planes to the spine."""
+MARK, ANSWER, INK = (120, 190, 255), (255, 190, 60), (240, 240, 240)
+
+
+class LevelOverlay:
+    """Writes ``overlays/<name>.png``: a sagittal and a coronal view through the spine, and the chosen axial slice.
+
+    Both reformats are at one mm a pixel or coarser; the patient's right is on the left of the coronal and the axial view,
+    the front on the left of the sagittal one.
+
+    Args:
+        level: the level whose slice was looked for.
+        image_key: the network's input (C, X, Y, Z) on its axial RAS grid.
+        source_key: the volume as read (1, I, J, K).
+    """
+
+    def __init__(self, *, level: str, image_key: str = "image", source_key: str = "source") -> None:
+        self.level = level
+        self.image_key, self.source_key = image_key, source_key
+
+    def __call__(self, data: Mapping[str, Any], *, folder: Path, name: str) -> Mapping[str, Path]:
+        """Draw one case; see ``msk_monai.runner.Writer``."""
+        findings, ranges = data["findings"], data["level_ranges"]
+        low, high = _z_extent(data[self.source_key])
+        x, y = _spine(data[self.image_key])
+        step = max(1.0, (high - low) / HEIGHT)
+        where = findings.slice
+        z = None if where is None else where.position_mm[2]
+        sagittal = _plane(data[self.source_key], centre=(x, y + 30, (low + high) / 2), size=(1, 240, high - low), step=step)[0]
+        coronal = _plane(data[self.source_key], centre=(x, y, (low + high) / 2), size=(260, 30, high - low), step=step).max(axis=1)
+        views = [_levels(view, ranges, self.level, z, (low, step)) for view in (sagittal[::-1], coronal[::-1])]
+        if z is not None:
+            axial = _plane(data[self.source_key], centre=(x, y + 30, z), size=(340, 340, 1), step=1.0)[:, :, 0]
+            views.append(_scaled(_grey(axial[::-1])))
+        caption = findings.reason or f"{self.level}: slice {where.index} from the feet, z = {z:.1f} mm"
+        path = folder / "overlays" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _side_by_side(views, caption).save(path, optimize=False)
+        return {"overlay": path}
+
+
+def _z_extent(volume: MetaTensor) -> tuple[float, float]:
+    corners = np.stack(np.meshgrid(*[(0, n - 1) for n in volume.shape[1:]], indexing="ij"), axis=-1).reshape(-1, 3)
+    affine = volume.affine.numpy()
+    z = corners @ affine[2, :3] + affine[2, 3]
+    return float(z.min()), float(z.max()) + 1.0
+
+
+def _spine(image: MetaTensor) -> tuple[float, float]:
+    """x and y (RAS mm) of the column with the most bone."""
+    middle = np.asarray(image.as_tensor()[image.shape[0] // 2])
+    bone = gaussian_filter(np.clip(middle - BONE, 0, 0.3).sum(axis=2), 3.0)
+    i, j = np.unravel_index(int(bone.argmax()), bone.shape)
+    affine = image.affine.numpy()
+    return float(affine[0, 3] + i * affine[0, 0]), float(affine[1, 3] + j * affine[1, 1])
+
+
+def _plane(volume: MetaTensor, *, centre: Sequence[float], size: Sequence[float], step: float) -> np.ndarray:
+    """Sample a box of patient space, RAS mm: (x, y, z) array."""
+    spacing = np.array([step, 3.0 if 1 < size[1] <= 60 else step, step])
+    shape = [max(1, round(s / d)) for s, d in zip(size, spacing, strict=True)]
+    affine = np.diag([*spacing, 1.0])
+    affine[:3, 3] = np.asarray(centre) - (np.asarray(shape) - 1) / 2 * spacing
+    resample = SpatialResample(mode="bilinear", padding_mode="border", align_corners=True, dtype=torch.float32)
+    return np.asarray(resample(volume, dst_affine=affine, spatial_size=shape).as_tensor()[0])
+
+
+def _grey(plane: np.ndarray) -> Image.Image:
+    """(across, up) HU to a picture with the second axis pointing up."""
+    low, high = WINDOW
+    grey = np.clip((plane - low) / (high - low), 0, 1) * 255
+    return Image.fromarray(grey.T[::-1].astype(np.uint8)).convert("RGB")
+
+
+def _scaled(picture: Image.Image) -> Image.Image:
+    return picture.resize((max(1, round(picture.width * HEIGHT / picture.height)), HEIGHT), Image.Resampling.BILINEAR)
+
+
+def _levels(view: np.ndarray, ranges: Sequence[LevelRange], wanted: str, z: float | None, scale: tuple[float, float]) -> Image.Image:
+    picture = _scaled(_grey(view))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=15)
+    low, step = scale
+    factor = HEIGHT / view.shape[1]
+
+    def row(height: float) -> float:
+        return HEIGHT - (height - low) / step * factor
+
+    for level in ranges:
+        colour = ANSWER if level.name == wanted else MARK
+        for seen, edge in ((level.top_seen, level.top), (level.bottom_seen, level.bottom)):
+            if seen:
+                draw.line([(0, row(edge)), (26, row(edge))], fill=colour, width=1)
+        draw.text((4, row((level.top + level.bottom) / 2) - 8), level.name, fill=colour, font=font)
+    if z is not None:
+        draw.line([(30, row(z)), (picture.width, row(z))], fill=ANSWER, width=1)
+    return picture
+
+
+def _side_by_side(pictures: Sequence[Image.Image], caption: str) -> Image.Image:
+    gap, line = 6, 30
+    width = sum(p.width for p in pictures) + gap * (len(pictures) - 1)
+    sheet = Image.new("RGB", (width, HEIGHT + line))
+    left = 0
+    for picture in pictures:
+        sheet.paste(picture, (left, 0))
+        left += picture.width + gap
+    ImageDraw.Draw(sheet).text((6, HEIGHT + 6), caption, fill=INK, font=ImageFont.load_default(size=16))
+    return sheet

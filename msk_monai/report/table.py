@@ -1,0 +1,31 @@
+"""``measurements.csv``: every measurement of a run, one a row."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from msk_monai.records import Result
+from msk_monai.report.files import replacing
+
+FILE_NAME = "measurements.csv"
+COLUMNS = ("case", "bundle", "name", "value", "unit", "lower", "upper", "flags")
+
+
+def write_measurements(results: Iterable[Result], folder: Path) -> Path:
+    """Write the measurements in long form; several flags are joined by ``; ``, a number that is missing is an empty field.
+
+    Args:
+        results: what to write, in this order.
+        folder: the output folder.
+
+    Returns:
+        The file.
+    """
+    path = folder / FILE_NAME
+    with replacing(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for result in results:
+            for m in result.findings.measurements:
+                writer.writerow([result.case, result.bundle.name, m.name, m.value, m.unit, m.lower, m.upper, "; ".join(m.flags)])
+    return path

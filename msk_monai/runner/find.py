@@ -1,0 +1,23 @@
+"""The cases of an input of any kind."""
+
+from pathlib import Path
+
+from msk_monai.runner.case import Case
+from msk_monai.runner.datalist import datalist_cases
+from msk_monai.runner.inputs import Rules, survey
+
+
+def find_cases(input: str | Path, rules: Rules = None) -> list[Case]:
+    """Find what a bundle is to be run on.
+
+    Args:
+        input: a file, a folder of any depth, or a datalist (``.json``), whose items of every list are taken.
+        rules: the bundle's ``series_rules``; ``None`` takes every series.
+
+    Returns:
+        The cases; see :meth:`Survey.cases` and :func:`datalist_cases`.
+
+    Raises:
+        DataError: there is nothing at ``input``, or no image in it.
+    """
+    return datalist_cases(input, None, rules) if Path(input).suffix.lower() == ".json" else survey(input).cases(rules)

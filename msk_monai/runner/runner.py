@@ -1,0 +1,176 @@
+"""Running one bundle over many cases: each costs one line of the results, whatever happens to it."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+import torch
+from tqdm import tqdm
+
+from msk_monai.errors import BundleError, DataError, MskMonaiError, ResultsError
+from msk_monai.records import BundleIdentity, Findings, Result, Seconds
+from msk_monai.report import ResultsFile, current, write_html, write_measurements
+from msk_monai.runner.ahead import read_ahead
+from msk_monai.runner.case import Case, require_unique
+from msk_monai.runner.faults import findings_of, log_fault
+from msk_monai.runner.weights import load_weights
+
+logger = logging.getLogger(__name__)
+
+Data = dict[str, Any]
+_UNFINISHED = ".unfinished"
+
+
+class Writer(Protocol):
+    """Writes files about one case."""
+
+    def __call__(self, data: Mapping[str, Any], *, folder: Path, name: str) -> Mapping[str, Path]:
+        """Write under ``folder``, in subfolders such as ``overlays``, with file names that begin with ``name``.
+
+        Returns:
+            The files by kind, e.g. ``overlay``.
+        """
+
+
+class Runner:
+    """A bundle's steps, put together, and its weights, loaded once.
+
+    Args:
+        identity: recorded in every result; a case that this very bundle has recorded is not run again.
+        preprocessing: takes ``{"source": path or list of paths, "case": name}``; leaves ``image``, a tensor (C, spatial...).
+        network: takes (1, C, spatial...).
+        inferer: a MONAI inferer, called as ``inferer(batch, network)``.
+        postprocessing: takes the preprocessed data with ``pred`` added, a tensor (C, ...) on the CPU; leaves ``findings``.
+        writers: called with the postprocessed data.
+        device: where the network runs.
+        weights: file with the network's state dict; ``None`` leaves the network as it is.
+
+    Raises:
+        BundleError: the weights are missing or do not fit.
+    """
+
+    def __init__(
+        self,
+        *,
+        identity: BundleIdentity,
+        preprocessing: Callable[[Data], Data],
+        network: torch.nn.Module,
+        inferer: Callable[[torch.Tensor, torch.nn.Module], torch.Tensor],
+        postprocessing: Callable[[Data], Data],
+        writers: Sequence[Writer] = (),
+        device: torch.device | str = "cpu",
+        weights: str | Path | None = None,
+    ) -> None:
+        self.identity = identity
+        self._preprocessing = preprocessing
+        self._network = network.to(device).eval()
+        self._inferer = inferer
+        self._postprocessing = postprocessing
+        self._writers = tuple(writers)
+        self._device = device
+        if weights is not None:
+            load_weights(self._network, weights, device)
+
+    def run(self, cases: Sequence[Case], out: str | Path) -> list[Result]:
+        """Run every case that is not recorded in ``out`` yet, and bring ``measurements.csv`` and ``report.html`` up to date.
+
+        Args:
+            cases: their names must differ.
+            out: the output folder, as an earlier run may have left it.
+
+        Returns:
+            The results of all the cases, in their order.
+
+        Raises:
+            ResultsError: the folder cannot be written, is being written by another process, or is not about these cases.
+            BundleError: the bundle breaks its contract with the runner.
+        """
+        require_unique(cases)
+        folder = Path(out)
+        with ResultsFile(folder) as record:
+            done = record.recorded(self.identity)
+            _require_same_sources(cases, done, folder)
+            todo = [case for case in cases if case.name not in done]
+            try:
+                with tqdm(total=len(cases), initial=len(cases) - len(todo), desc=self.identity.name, unit="case", disable=None) as bar:
+                    for result in self._results(todo, folder):
+                        record.append(result)
+                        done[result.case] = result
+                        bar.update()
+            finally:  # also after an interruption: the tables agree with the record
+                shutil.rmtree(folder / _UNFINISHED, ignore_errors=True)
+                latest = current(record.results)
+                write_measurements(latest, folder)
+                write_html(latest, folder)
+        return [done[case.name] for case in cases]
+
+    def _results(self, cases: Sequence[Case], folder: Path) -> Iterator[Result]:
+        for case, reading in read_ahead(cases, self._read):
+            result = self._finish(case, reading, folder)
+            logger.info("%s: %s %s", case.name, result.findings.status, result.findings.reason or "")
+            yield result
+
+    def _read(self, case: Case) -> tuple[Data, float]:
+        if case.fault is not None:
+            return {}, 0.0
+        start = perf_counter()
+        files = list(case.files)
+        data = self._preprocessing({"source": files[0] if len(files) == 1 else files, "case": case.name})
+        return data, perf_counter() - start
+
+    def _finish(self, case: Case, reading: Callable[[], tuple[Data, float]], folder: Path) -> Result:
+        for warning in case.warnings:
+            logger.warning("%s: %s", case.name, warning)
+        if case.fault is not None:
+            return Result(case=case.name, source=case.source, bundle=self.identity, findings=case.fault)
+        try:
+            return self._answer(case, *reading(), folder)
+        except Exception as fault:
+            if isinstance(fault, MskMonaiError) and not isinstance(fault, DataError):
+                raise  # the bundle's or the output folder's fault would meet every other case as well
+            log_fault(fault, case.name, folder)
+            return Result(case=case.name, source=case.source, bundle=self.identity, findings=findings_of(fault))
+
+    def _answer(self, case: Case, data: Data, read: float, folder: Path) -> Result:
+        start = perf_counter()
+        with torch.inference_mode():
+            data["pred"] = self._predict(data)
+            data = self._postprocessing(data)
+        findings = data.get("findings")
+        if not isinstance(findings, Findings):
+            raise BundleError(f"{self.identity.name}: postprocessing must leave 'findings', a Findings, got {type(findings).__name__}")
+        inferred = perf_counter()
+        outputs = self._write(case, data, folder)
+        seconds = Seconds(read=read, infer=inferred - start, write=perf_counter() - inferred)
+        return Result(case=case.name, source=case.source, bundle=self.identity, findings=findings, outputs=outputs, seconds=seconds)
+
+    def _predict(self, data: Data) -> torch.Tensor:
+        image = data.get("image")
+        if not isinstance(image, torch.Tensor):
+            raise BundleError(f"{self.identity.name}: preprocessing must leave 'image', a tensor, got {type(image).__name__}")
+        batch = image.as_subclass(torch.Tensor)[None].to(self._device)
+        return self._inferer(batch, self._network)[0].cpu()
+
+    def _write(self, case: Case, data: Data, folder: Path) -> dict[str, str]:
+        """Files appear under their names when all of the case's are complete; a killed run leaves none behind."""
+        unfinished = folder / _UNFINISHED
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        name = case.file_stem(self.identity.name)
+        files = {kind: path for writer in self._writers for kind, path in writer(data, folder=unfinished, name=name).items()}
+        outputs = {}
+        for kind, path in files.items():
+            relative = Path(path).relative_to(unfinished)
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+            path.replace(folder / relative)
+            outputs[kind] = relative.as_posix()
+        return outputs
+
+
+def _require_same_sources(cases: Sequence[Case], done: Mapping[str, Result], folder: Path) -> None:
+    for case in cases:
+        if case.name in done and done[case.name].source != case.source:
+            raise ResultsError(f"{folder}: case {case.name} is recorded there from other files; choose another output folder")

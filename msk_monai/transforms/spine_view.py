@@ -1,0 +1,192 @@
+"""Random views of a spine: bent, scaled, cut and sliced anew, with the level boundaries carried along."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import Randomizable, Transform
+
+
+class RandSpineViewd(Randomizable, Transform):
+    """Draw a new patient and a new scan from a coarse CT.
+
+    The volume is resampled once, through a random affine map, a smooth displacement field and a scoliosis-like bend,
+    onto the network's grid; then the scan is cut to a random stretch, its field of view narrowed around the spine in
+    some cases, and its slices thickened in others. Written: the image, the z of the level edges in the new view, and
+    the stretch that is covered.
+
+    Args:
+        image_key: MetaTensor (1, X, Y, Z), HU, on a RAS axial grid; replaced by the view.
+        edges_key: (edges, 3) points in LPS mm, ±inf for edges out of reach; replaced by their z, (edges,).
+        covered_key: where the stretch covered goes: lowest and highest z.
+        spacing: mm of the view along x, y, z.
+        size: voxels of the view along x, y, z.
+        margin: least number of empty slices at either end.
+        fill: value outside.
+        narrow_probability: share of views with a field of view narrowed around the spine.
+        strength: scale of all deformations, 1 as drawn for patients, 0 for none.
+    """
+
+    def __init__(
+        self,
+        *,
+        image_key: str = "image",
+        edges_key: str = "edges",
+        covered_key: str = "covered",
+        spacing: Sequence[float] = (4.0, 4.0, 3.0),
+        size: Sequence[int] = (96, 96, 128),
+        margin: int = 4,
+        fill: float = -200.0,
+        narrow_probability: float = 0.3,
+        strength: float = 1.0,
+    ) -> None:
+        self.image_key, self.edges_key, self.covered_key = image_key, edges_key, covered_key
+        self.spacing = np.asarray(spacing, dtype=np.float64)
+        self.size = tuple(int(n) for n in size)
+        self.margin = margin
+        self.fill = fill
+        self.narrow_probability = narrow_probability
+        self.strength = strength
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        out = dict(data)
+        volume: MetaTensor = out[self.image_key]
+        edges = np.asarray(out[self.edges_key], dtype=np.float64) * np.array([-1.0, -1.0, 1.0])
+        low, high = _extent(volume)
+        centre = self._source_centre(edges, low, high)
+        field = self._mapping(centre)
+        view, inside = self._sample(volume, field)
+        heights = (np.arange(self.size[2]) - (self.size[2] - 1) / 2) * self.spacing[2]
+        spine = np.array([_new_position(field, point, self.spacing) for point in edges])
+        covered = self._stretch(inside, heights)
+        view = self._thicken(view)
+        if self.R.rand() < self.narrow_probability:
+            view = self._narrow(view, spine)
+        view[..., (heights < covered[0]) | (heights > covered[1])] = self.fill
+        affine = np.diag([*self.spacing, 1.0])
+        affine[:3, 3] = -(np.asarray(self.size) - 1) / 2 * self.spacing
+        out[self.image_key] = MetaTensor(view, affine=affine)
+        out[self.edges_key] = spine[:, 2]
+        out[self.covered_key] = np.array(covered)
+        return out
+
+    def _source_centre(self, edges: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Point of the source that comes to lie in the view's centre: mostly near the lumbar spine, always inside."""
+        known = edges[np.isfinite(edges).all(axis=1)]
+        centre = (low + high) / 2
+        centre[:2] += self.R.uniform(-1, 1, 2) * 30.0
+        reach = self.size[2] * self.spacing[2] / 2
+        near_spine = known[:, 2].mean() + self.R.uniform(-0.8, 0.8) * reach if len(known) else centre[2]
+        anywhere = self.R.uniform(low[2], high[2])
+        centre[2] = np.clip(near_spine if self.R.rand() < 0.7 else anywhere, low[2], high[2])
+        return centre
+
+    def _mapping(self, centre: np.ndarray) -> torch.Tensor:
+        """Where each voxel of the view comes from: (X, Y, Z, 3) points in RAS mm of the source."""
+        s = self.strength
+        axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in self.size]
+        grid = torch.stack(torch.meshgrid(*[a * float(d) for a, d in zip(axes, self.spacing, strict=True)], indexing="ij"), dim=-1)
+        scale = np.exp(self.R.normal(0, 1, 3) * np.array([0.09, 0.09, 0.12]) * s + self.R.normal(0, 0.06) * s)
+        angles = np.radians(self.R.normal(0, 1, 3) * np.array([5.0, 4.0, 6.0]) * s)
+        matrix = torch.from_numpy(_rotation(angles) * scale).float()
+        mirror = -1.0 if self.R.rand() < 0.5 else 1.0
+        points = grid @ matrix.T
+        points[..., 0] *= mirror
+        knots = [max(3, int(n * d / 70) + 2) for n, d in zip(self.size, self.spacing, strict=True)]
+        amplitude = np.array([6.0, 6.0, 5.0])[:, None, None, None] * s
+        coarse = torch.from_numpy(self.R.normal(0, 1, (3, *knots)) * amplitude).float()
+        smooth = torch.nn.functional.interpolate(coarse[None], size=self.size, mode="trilinear", align_corners=True)[0]
+        bend = self._bend(grid[0, 0, :, 2])
+        return points + smooth.permute(1, 2, 3, 0) + bend + torch.from_numpy(centre).float()
+
+    def _bend(self, z: torch.Tensor) -> torch.Tensor:
+        """Sideways and sagittal sway along z, (Z, 3): scoliosis, lordosis."""
+        sway = torch.zeros(len(z), 3)
+        for axis, amplitude in ((0, 8.0), (1, 8.0)):
+            length, phase = self.R.uniform(150, 400), self.R.uniform(0, 2 * np.pi)
+            sway[:, axis] = self.strength * float(self.R.normal(0, amplitude)) * torch.sin(2 * np.pi * z / length + phase)
+        return sway
+
+    def _sample(self, volume: MetaTensor, field: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        plain = volume.as_tensor().float()
+        step = volume.affine.diagonal()[:3].float()
+        index = (field - volume.affine[:3, 3].float()) / step
+        shape = torch.tensor(plain.shape[1:], dtype=torch.float32)
+        unit = (2 * index + 1) / shape - 1  # grid_sample's own units, without aligned corners
+        sampled = torch.nn.functional.grid_sample(
+            (plain - self.fill)[None], unit.flip(-1)[None], mode="bilinear", padding_mode="zeros", align_corners=False
+        )[0]
+        middle = index[self.size[0] // 2, self.size[1] // 2, :, 2]
+        return sampled + self.fill, (middle > 0) & (middle < shape[2] - 1)
+
+    def _stretch(self, inside: torch.Tensor, heights: np.ndarray) -> tuple[float, float]:
+        """Cut the scan: an inner stretch of what the source covers, 20 mm at least."""
+        places = np.flatnonzero(inside.numpy())
+        places = places[(places >= self.margin) & (places < len(heights) - self.margin)]
+        if len(places) < 8:
+            return float(heights[0]), float(heights[-1])
+        first, last = places[0], places[-1]
+        if self.R.rand() < 0.5:
+            length = int(self.R.randint(7, last - first + 1)) if last - first > 8 else last - first
+            first = int(self.R.randint(first, last - length + 1))
+            last = first + length
+        return float(heights[first]) - 0.1, float(heights[last]) + 0.1
+
+    def _thicken(self, view: torch.Tensor) -> torch.Tensor:
+        """Slices of up to 10 mm: averages, sampled coarsely and interpolated back as a reader would."""
+        if self.R.rand() < 0.5:
+            return view
+        step = float(self.R.uniform(4.0, 10.0) / self.spacing[2])
+        count = max(4, int(self.size[2] / step))
+        profile = view[0].reshape(-1, 1, self.size[2])
+        width = int(step) // 2 * 2 + 1
+        blurred = torch.nn.functional.avg_pool1d(profile, width, stride=1, padding=width // 2, count_include_pad=False)
+        thick = torch.nn.functional.interpolate(blurred, size=count, mode="linear", align_corners=False)
+        back = torch.nn.functional.interpolate(thick, size=self.size[2], mode="linear", align_corners=False)
+        return back.reshape(1, *self.size)
+
+    def _narrow(self, view: torch.Tensor, spine: np.ndarray) -> torch.Tensor:
+        """Keep a disc around the spine only, as a reconstruction of the spine does."""
+        centre = spine[np.isfinite(spine).all(axis=1)][:, :2]
+        if len(centre) == 0:
+            return view
+        middle = centre.mean(axis=0) + self.R.normal(0, 12, 2)
+        half = self.R.uniform(60, 150)
+        x, y = (torch.arange(n) * float(d) - (n - 1) / 2 * float(d) for n, d in zip(self.size[:2], self.spacing[:2], strict=True))
+        dx, dy = (x - middle[0]).abs()[:, None], (y - middle[1]).abs()[None]
+        square = self.R.rand() < 0.7
+        outside = (torch.maximum(dx, dy) if square else torch.hypot(dx, dy)) > half
+        view[:, outside] = self.fill
+        shift = [int(round(-m / d)) for m, d in zip(middle, self.spacing[:2], strict=True)]
+        return torch.roll(view, shift, dims=(1, 2))  # a reader centres on what is there
+
+
+def _extent(volume: MetaTensor) -> tuple[np.ndarray, np.ndarray]:
+    affine = volume.affine.numpy()
+    low = affine[:3, 3]
+    return low.copy(), low + (np.asarray(volume.shape[1:]) - 1) * np.diagonal(affine)[:3]
+
+
+def _rotation(angles: np.ndarray) -> np.ndarray:
+    cx, cy, cz = np.cos(angles)
+    sx, sy, sz = np.sin(angles)
+    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+    return np.asarray(about_z @ about_y @ about_x)
+
+
+def _new_position(field: torch.Tensor, point: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Where a point of the source comes to lie in the view, mm from its centre, (3,); z is ±inf where it is out of reach."""
+    if not np.isfinite(point[2]):
+        return np.array([np.nan, np.nan, point[2]])
+    thin = field[::2, ::2]
+    distance = (thin - torch.from_numpy(point).float()).square().sum(dim=-1)
+    i, j, _ = np.unravel_index(int(distance.argmin()), distance.shape)
+    column = thin[i, j, :, 2].numpy()
+    heights = (np.arange(len(column)) - (len(column) - 1) / 2) * spacing[2]
+    z = float(np.interp(point[2], column, heights, left=-np.inf, right=np.inf))
+    x, y = ((2 * np.array([i, j])) - (np.array(field.shape[:2]) - 1) / 2) * spacing[:2]
+    return np.array([x, y, z])
