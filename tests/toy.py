@@ -61,7 +61,7 @@ def write_picture(path: Path, grey: int) -> Path:
 
 def inference_config() -> dict[str, Any]:
     return {
-        "imports": ["$import torch", "$from msk_monai import bundle", "$from msk_monai import runner"],
+        "imports": ["$import torch", "$import msk_monai.bundle as bundle", "$import msk_monai.runner as runner"],
         "bundle_root": "$bundle.locate('.')",
         "input": None,
         "output_dir": "./out",
@@ -76,10 +76,7 @@ def inference_config() -> dict[str, Any]:
         "runner": {
             "_target_": "msk_monai.runner.Runner",
             "identity": {"_target_": "msk_monai.bundle.identity", "root": "@bundle_root", "weights": "@weights"},
-            **{
-                name: f"@{name}"
-                for name in ("preprocessing", "network", "inferer", "postprocessing", "writers", "device", "weights")
-            },
+            **{name: f"@{name}" for name in ("preprocessing", "network", "inferer", "postprocessing", "writers", "device", "weights")},
         },
         "cases": "$runner.find_cases(@input, @_meta_#series_rules)",
         "run": ["$@runner.run(@cases, @output_dir)"],
@@ -106,3 +103,15 @@ def write_bundle(root: Path, *, version: str = "0.1.0", **changes: Any) -> Path:
     (root / "configs" / "evaluate.yaml").write_text(yaml.safe_dump(evaluate_config()))
     torch.save({"weight": torch.ones(1, 1, 1, 1), "bias": torch.zeros(1)}, root / "models" / "model.pt")
     return root
+
+
+class Fail:
+    """Preprocessing that nothing passes."""
+
+    def __call__(self, data: dict[str, Any]) -> dict[str, Any]:
+        raise RuntimeError("nothing passes")
+
+
+class Doubled(Answer):
+    def __call__(self, data: dict[str, Any]) -> dict[str, Any]:
+        return super().__call__({**data, "pred": 2 * data["pred"]})

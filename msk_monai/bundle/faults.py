@@ -9,6 +9,7 @@ from pydoc import ErrorDuringImport, locate
 from msk_monai.errors import BundleError, MskMonaiError
 
 _LONGEST = 300
+_REFERENCE = re.compile(r"referring item `@([^`]*)` is not defined")
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def _place(fault: BaseException) -> str:
 
 
 def _guess(text: str, known: Sequence[str]) -> str:
-    reference = re.search(r"referring item `@([^`]*)`", text)
+    reference = _REFERENCE.search(text)
     target = re.search(r"Cannot locate class or function path: '([^']*)'", text)
     if reference:
         return _meant(re.split(r"::|#", reference[1])[0], known)
@@ -79,7 +80,7 @@ def _causes(fault: BaseException) -> list[BaseException]:
     cause: BaseException | None = fault
     while cause is not None and cause not in chain:
         chain.append(cause)
-        cause = cause.__cause__
+        cause = None if _REFERENCE.search(str(cause)) else cause.__cause__  # beneath it lies only how MONAI looked for it
     return chain
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msk_monai.bundle.faults import explained
-from msk_monai.bundle.search import locate
 from msk_monai.bundle.metadata import METADATA, read_metadata
+from msk_monai.bundle.search import locate
 from msk_monai.errors import BundleError
 
 if TYPE_CHECKING:

@@ -56,15 +56,15 @@ def locate(name_or_path: str | Path) -> str:
     Raises:
         BundleError: there is no such bundle; the message lists what there is.
     """
-    path = Path(name_or_path)
-    if (path / METADATA).is_file() and (len(path.parts) > 1 or path.is_absolute() or str(path) == "."):
-        return str(path.resolve())
-    found = _by_name()
-    if str(name_or_path) in found:
-        return str(found[str(name_or_path)])
+    path, name = Path(name_or_path), str(name_or_path)
     if (path / METADATA).is_file():
         return str(path.resolve())
-    raise BundleError(f"no bundle {name_or_path}{_suggestion(str(name_or_path), found)}; there are: {', '.join(sorted(found)) or 'none'}")
+    found = _by_name()
+    if name in found:
+        return str(found[name])
+    if path.is_dir() or len(path.parts) > 1:
+        raise BundleError(f"{path}: no bundle there, it has no {METADATA.as_posix()}")
+    raise BundleError(f"no bundle {name}{_suggestion(name, found)}; there are: {', '.join(sorted(found)) or 'none'}")
 
 
 def available() -> list[BundleInfo]:

@@ -17,9 +17,16 @@ def phantom(
     task: Annotated[PhantomTask, typer.Argument(help="The task that the phantoms are made for.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the studies and their datalist.json.")],
     count: Annotated[int, typer.Option(min=1, help="How many studies.")] = 10,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same studies.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same studies.")] = 0,
+    thickness: Annotated[float | None, typer.Option(help="Slice thickness in mm. Default: drawn for each study.")] = None,
 ) -> None:
-    """Make studies of invented patients, as DICOM with the truth beside it."""
-    from msk_monai.phantoms.ct_l3 import write_studies
+    """Make studies of invented patients: DICOM in dicom/, the truth beside it, and a datalist.json."""
+    from tqdm import tqdm
 
-    print(write_studies(out, count=count, seed=seed))
+    from msk_monai.phantoms.ct_l3 import write_studies
+    from msk_monai.phantoms.recipe import load_recipe
+
+    studies = write_studies(out, count=count, seed=seed, recipe=load_recipe(), thickness=thickness)
+    for _ in tqdm(studies, total=count, desc=task.value, unit="study", disable=None):
+        pass
+    print(f"{count} studies in {out / 'dicom'}, their truth in {out / 'datalist.json'}")

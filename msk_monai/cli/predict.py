@@ -90,9 +90,7 @@ def _fitting(tasks: Sequence[_Task]) -> list[_Task]:
     """The bundles that take something, without the studies that another bundle takes instead."""
     running = [task for task in tasks if any(case.fault is None for case in task.cases)]
     taken = {_study(case) for task in running for case in task.cases if case.fault is None}
-    return [
-        _Task(task.bundle, [case for case in task.cases if not _is_skipped(case) or _study(case) not in taken]) for task in running
-    ]
+    return [_Task(task.bundle, [case for case in task.cases if not _is_skipped(case) or _study(case) not in taken]) for task in running]
 
 
 def _study(case: "Case") -> str:

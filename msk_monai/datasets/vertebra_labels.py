@@ -32,12 +32,12 @@ def vertebra_datalist(cases: Path, *, section: str = "training") -> dict[str, An
 
 def _item(case: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     volume = nib.load(folder / case["label"])
-    labels = np.asarray(volume.dataobj).astype(np.int16)  # type: ignore[attr-defined]
-    affine = flip_lps_ras(volume.affine)  # type: ignore[attr-defined]
+    labels = np.asarray(volume.dataobj).astype(np.int16)
+    affine = flip_lps_ras(volume.affine)
     bodies = vertebral_bodies(labels, affine, case["label_ids"])
     low, high = _z_extent(labels.shape, affine)
     whole = [body for body in bodies if not _is_scrap(body, low, high)]
-    values = np.asarray(nib.load(folder / case["image"]).dataobj)  # type: ignore[attr-defined]
+    values = np.asarray(nib.load(folder / case["image"]).dataobj)
     return {
         "name": case["name"],
         "image": str((folder / case["image"]).resolve()),

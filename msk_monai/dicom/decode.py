@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+from pydicom import dcmread
 from pydicom.pixels import get_decoder, pixel_array
 from pydicom.uid import UID, ExplicitVRBigEndian
 
@@ -67,8 +68,7 @@ def _stored_values(instance: Instance, pixels: PixelFormat, index: int) -> npt.N
                     return _encapsulated(file, instance, pixels, index)
                 if pixels.bits_allocated in (8, 16, 32):
                     return _native(file, instance, pixels, index)
-        several = len(instance.frames) > 1
-        return luminance(pixel_array(instance.path, index=index if several else 0))
+        return luminance(pixel_array(dcmread(instance.path, force=True), index=index))
     except PixelDataError:
         raise
     except Exception as error:  # decoders raise whatever they please at damaged data

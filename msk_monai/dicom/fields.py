@@ -18,6 +18,8 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import BaseTag
 
 _BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
+_LONGEST_TEXT = 128
+"""No element read here may be longer than 64 characters; some writers do not mind."""
 _FALLBACK_ENCODING = "latin-1"
 
 
@@ -39,7 +41,7 @@ class Fields:
         if isinstance(value, bytes):
             value = value.decode(encoding or self._encoding, errors="replace")
         parts = [str(part) for part in value] if _is_list(value) else str(value).split("\\")
-        stripped = tuple(part.strip(" \0\r\n\t") for part in parts)
+        stripped = tuple(_clean(part) for part in parts)
         return stripped if any(stripped) else ()
 
     def text(self, keyword: str, *, encoding: str | None = None) -> str | None:
@@ -119,6 +121,16 @@ def _encoding(character_set: str | None) -> str:
 
 def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def _clean(text: str) -> str:
+    """A value without its padding; nothing where it cannot be one.
+
+    A damaged length makes a value run into the elements after it, the patient's name among them. Their tags and lengths show as control
+    characters, and such a value must not reach a message.
+    """
+    value = text.strip(" \0\r\n\t")
+    return value if value.isprintable() and len(value) <= _LONGEST_TEXT else ""
 
 
 def _number(text: str) -> float:

@@ -7,7 +7,6 @@ from typing import BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MediaStorageDirectoryStorage
 
@@ -19,8 +18,6 @@ from msk_monai.errors import UnreadableFileError
 _PIXEL_DATA = 0x7FE00010
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LONG_VRS = (b"OB", b"OW", b"UN", b"OF", b"OD", b"OL", b"OV")
-_PARSING_ERRORS = (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, NotImplementedError, struct.error, InvalidDicomError)
-"""What pydicom raises at files that are damaged or no DICOM at all."""
 _SPECIFIC_TAGS: list[BaseTag] = [
     tag_of(keyword)
     for keyword in (
@@ -48,7 +45,7 @@ def read_header(path: Path) -> Header | None:
         The header, or None for a DICOMDIR.
 
     Raises:
-        UnreadableFileError: the file is empty, no DICOM, truncated within its header or lacks its UIDs.
+        UnreadableFileError: the file is empty, no DICOM, or truncated before anything of use.
     """
     try:
         with path.open("rb") as file:
@@ -57,15 +54,16 @@ def read_header(path: Path) -> Header | None:
             if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
                 return None
             pixels = _pixel_format(dataset, fields, file)
+        series = _series_header(fields)
+        instance = _instance(path, fields, series, pixels)
     except UnreadableFileError:
         raise
-    except _PARSING_ERRORS as error:
+    except Exception as error:  # pydicom raises whatever it likes at damaged data, and may quote the header: hence "from None"
         message = f"expected a DICOM file, got one that cannot be parsed ({type(error).__name__})"
-        raise UnreadableFileError(message, subject=path.name) from error
-    if not fields.text("SOPInstanceUID") or not fields.text("SeriesInstanceUID"):
-        raise UnreadableFileError("expected a DICOM file with SOP and Series Instance UID, got one without", subject=path.name)
-    series = _series_header(fields)
-    return Header(instance=_instance(path, fields, series, pixels), series=series, patient=_patient_digest(fields, series))
+        raise UnreadableFileError(message, subject=path.name) from None
+    if not (instance.sop_class or instance.sop_uid or pixels):
+        raise UnreadableFileError("expected a DICOM object, got a file with neither UIDs nor an image", subject=path.name)
+    return Header(instance=instance, series=series, patient=_patient_digest(fields, series))
 
 
 def _read_dataset(file: BinaryIO, path: Path) -> FileDataset:

@@ -80,7 +80,7 @@ def place_series(series: Series, *, interpolate: bool) -> PlacedStack:
     _require_geometry(planes, series)
     planes, deviating = _without_deviating(planes, series)
     _require_one_matrix(planes, series)
-    orientation = checked_orientation(planes[0].frame.orientation or (), subject=series.series_uid)
+    orientation = checked_orientation(planes[0].frame.orientation or (), subject=series.subject)
     direction = stacking_direction(orientation)
     planes, duplicates = _without_duplicates(planes, direction, series)
     stack = _stack(planes, direction, interpolate=interpolate, series=series)
@@ -110,7 +110,7 @@ def _require_geometry(planes: Sequence[Plane], series: Series) -> None:
     vague = [plane for plane in planes if plane.instance.frames_are == "frame"]
     if vague:
         name = vague[0].instance.path.name
-        raise GeometryError(f"expected a place for every frame, got a multi-frame image without any ({name})", subject=series.series_uid)
+        raise GeometryError(f"expected a place for every frame, got a multi-frame image without any ({name})", subject=series.subject)
     for name, values in (
         ("ImagePositionPatient", [plane.frame.position for plane in planes]),
         ("ImageOrientationPatient", [plane.frame.orientation for plane in planes]),
@@ -120,15 +120,15 @@ def _require_geometry(planes: Sequence[Plane], series: Series) -> None:
         if missing:
             raise GeometryError(
                 f"expected {name} in every slice, got none in {len(missing)} of {len(planes)} ({missing[0].instance.path.name})",
-                subject=series.series_uid,
+                subject=series.subject,
             )
         faulty = [plane for plane, value in zip(planes, values, strict=True) if not np.all(np.isfinite(np.asarray(value)))]
         if faulty:
             raise GeometryError(
-                f"expected a finite {name} in every slice, got one that is not in {faulty[0].instance.path.name}", subject=series.series_uid
+                f"expected a finite {name} in every slice, got one that is not in {faulty[0].instance.path.name}", subject=series.subject
             )
     if any(min(plane.frame.spacing or (0.0,)) <= 0 for plane in planes):
-        raise GeometryError("expected a positive PixelSpacing, got zero or less", subject=series.series_uid)
+        raise GeometryError("expected a positive PixelSpacing, got zero or less", subject=series.subject)
 
 
 def _without_deviating(planes: list[Plane], series: Series) -> tuple[list[Plane], list[str]]:
@@ -139,7 +139,7 @@ def _without_deviating(planes: list[Plane], series: Series) -> tuple[list[Plane]
     if others > FEW_LOCALIZERS or 3 * others > len(groups[0]):
         sizes = ", ".join(str(len(group)) for group in groups)
         message = f"expected slices of one orientation, got {len(groups)} orientations ({sizes} slices)"
-        raise MixedStackError(message, subject=series.series_uid)
+        raise MixedStackError(message, subject=series.subject)
     kept = [planes[index] for index in sorted(groups[0])]
     return kept, [f"{others} slices of another orientation than the other {len(kept)} were left out as localizers"]
 
@@ -148,17 +148,15 @@ def _require_one_matrix(planes: Sequence[Plane], series: Series) -> None:
     sizes = Counter((plane.instance.rows, plane.instance.columns) for plane in planes)
     if len(sizes) > 1:
         listed = ", ".join(f"{count} of {rows}x{columns}" for (rows, columns), count in sizes.most_common())
-        raise MixedStackError(f"expected slices of one matrix size, got {listed}", subject=series.series_uid)
+        raise MixedStackError(f"expected slices of one matrix size, got {listed}", subject=series.subject)
     spacings = np.asarray([plane.frame.spacing for plane in planes])
     if not np.allclose(spacings, spacings[0], rtol=SPACING_TOLERANCE, atol=0):
         raise MixedStackError(
-            f"expected slices of one pixel spacing, got {spacings.min():g} to {spacings.max():g} mm", subject=series.series_uid
+            f"expected slices of one pixel spacing, got {spacings.min():g} to {spacings.max():g} mm", subject=series.subject
         )
 
 
-def _without_duplicates(
-    planes: list[Plane], direction: npt.NDArray[np.float64], series: Series
-) -> tuple[list[Plane], list[str]]:
+def _without_duplicates(planes: list[Plane], direction: npt.NDArray[np.float64], series: Series) -> tuple[list[Plane], list[str]]:
     """Leave out slices that repeat another one, pixel for pixel; refuse those that lie where another one does and differ."""
     groups = coincident_groups([plane.frame.position or () for plane in planes], direction)
     for group in groups:
@@ -167,10 +165,10 @@ def _without_duplicates(
             if not _same_image(first, planes[index], series):
                 raise _contradiction(first, planes[index], planes, direction, series)
     kept = [planes[group[0]] for group in groups]
-    shared = [uid for uid, count in Counter((plane.instance.sop_uid, plane.index) for plane in kept).items() if count > 1]
+    shared = [uid for uid, count in Counter((plane.instance.sop_uid, plane.index) for plane in kept).items() if uid[0] and count > 1]
     if shared:
         raise DuplicateSliceError(
-            f"expected one image of each SOP Instance UID, got several at different positions of {shared[0][0]}", subject=series.series_uid
+            f"expected one image of each SOP Instance UID, got several at different positions of {shared[0][0]}", subject=series.subject
         )
     dropped = len(planes) - len(kept)
     return kept, [f"{dropped} slices repeat another one exactly and were left out"] if dropped else []
@@ -185,29 +183,27 @@ def _same_image(one: Plane, other: Plane, series: Series) -> bool:
     return bool(np.array_equal(images[0], images[1]))
 
 
-def _contradiction(
-    one: Plane, other: Plane, planes: Sequence[Plane], direction: npt.NDArray[np.float64], series: Series
-) -> GeometryError:
+def _contradiction(one: Plane, other: Plane, planes: Sequence[Plane], direction: npt.NDArray[np.float64], series: Series) -> GeometryError:
     mixed = _mixed_acquisitions(planes, direction, series)
     if mixed is not None:
         return mixed
     names = ", ".join(dict.fromkeys((one.instance.path.name, other.instance.path.name)))
     message = f"expected one slice at each position, got different ones at {one.frame.position} ({names})"
-    return DuplicateSliceError(message, subject=series.series_uid)
+    return DuplicateSliceError(message, subject=series.subject)
 
 
 def _stack(planes: Sequence[Plane], direction: npt.NDArray[np.float64], *, interpolate: bool, series: Series) -> Stack:
     positions = [plane.frame.position or () for plane in planes]
     thickness = planes[0].frame.thickness or DEFAULT_THICKNESS_MM
     try:
-        return regular_stack(positions, direction, thickness=thickness, subject=series.series_uid)
+        return regular_stack(positions, direction, thickness=thickness, subject=series.subject)
     except GeometryError as error:
         mixed = _mixed_acquisitions(planes, direction, series)
         if mixed is not None:
             raise mixed from error
         if not interpolate:
             raise
-    return regular_stack(positions, direction, interpolate=True, subject=series.series_uid)
+    return regular_stack(positions, direction, interpolate=True, subject=series.subject)
 
 
 def _mixed_acquisitions(planes: Sequence[Plane], direction: npt.NDArray[np.float64], series: Series) -> MixedStackError | None:
@@ -220,7 +216,7 @@ def _mixed_acquisitions(planes: Sequence[Plane], direction: npt.NDArray[np.float
             listed = ", ".join(f"{value} ({len(part)} slices)" for value, part in sorted(parts.items()))
             return MixedStackError(
                 f"expected one stack, got {len(parts)} that {name} tells apart: {listed}; read the files of one of them",
-                subject=series.series_uid,
+                subject=series.subject,
             )
     return None
 
@@ -271,4 +267,4 @@ def require_pixels(series: Series) -> None:
         PixelDataError: it holds none.
     """
     if not any(instance.frames for instance in series.instances):
-        raise PixelDataError(f"expected images, got objects without pixels (modality {series.modality})", subject=series.series_uid)
+        raise PixelDataError(f"expected images, got objects without pixels (modality {series.modality})", subject=series.subject)

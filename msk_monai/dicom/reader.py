@@ -14,19 +14,16 @@ from monai.data import ImageReader
 from monai.utils import MetaKeys, SpaceKeys
 
 from msk_monai.dicom.decode import decode_frame
-from msk_monai.dicom.files import walk
 from msk_monai.dicom.planes import Plane, place_series, require_pixels
 from msk_monai.dicom.quiet import quiet_pydicom
+from msk_monai.dicom.source import one_series
 from msk_monai.dicom.spacing import pixel_size
-from msk_monai.dicom.study import Index, Series, default_workers, index_files
+from msk_monai.dicom.study import Series, default_workers
 from msk_monai.dicom.volumes import read_nifti, read_raster
-from msk_monai.errors import MixedStackError, UnreadableFileError
 from msk_monai.geometry import flip_lps_ras, spacing_of
-from msk_monai.geometry.stack import stack_affine
+from msk_monai.geometry.stack import stack_affine, stacking_direction
 
 Meta = dict[str, Any]
-_LISTED = 4
-"""So many series are named in an error before it only counts them."""
 Slices = slice | Sequence[int] | None
 
 
@@ -95,7 +92,7 @@ class SeriesReader(ImageReader):
             DataError: see ``msk_monai.errors`` for its kinds.
         """
         with quiet_pydicom():
-            series, warnings = _one_series(img, workers=self._workers)
+            series, warnings = one_series(img, workers=self._workers)
             array, meta = self._read_series(series)
         meta["warnings"] = (*warnings, *series.notes, *meta["warnings"])
         meta[MetaKeys.ORIGINAL_AFFINE] = meta[MetaKeys.AFFINE].copy()
@@ -164,9 +161,7 @@ class SeriesReader(ImageReader):
         lps = stack_affine(placed.positions[0], placed.orientation, placed.spacing, stack.step) @ _subset(chosen)
         used = sorted({index for parts in weights for index, _ in parts})
         nearest = [placed.planes[max(parts, key=lambda part: part[1])[0]] for parts in weights]
-        distance = float(np.diff(stack.offsets).mean()) if len(stack.offsets) > 1 else float(np.linalg.norm(stack.step))
-        if stack.interpolated:
-            distance = float(np.median(np.diff(stack.offsets)))
+        distance = float(stack.step @ stacking_direction(placed.orientation))
         buffer = self._decode(placed.planes, weights, series)
         return buffer.transpose(2, 1, 0), {
             **_common(series),
@@ -181,9 +176,7 @@ class SeriesReader(ImageReader):
             "warnings": placed.warnings,
         }
 
-    def _decode(
-        self, planes: Sequence[Plane], weights: Sequence[tuple[tuple[int, float], ...]], series: Series
-    ) -> npt.NDArray[np.float32]:
+    def _decode(self, planes: Sequence[Plane], weights: Sequence[tuple[tuple[int, float], ...]], series: Series) -> npt.NDArray[np.float32]:
         """Fill a (slice, row, column) buffer, each plane decoded once."""
         first = planes[0].instance
         blended = any(len(parts) > 1 for parts in weights)
@@ -208,45 +201,6 @@ class SeriesReader(ImageReader):
 
         _for_each(fill, sorted(targets), self._workers)
         return buffer
-
-
-def _one_series(paths: Sequence[Path], *, workers: int) -> tuple[Series, tuple[str, ...]]:
-    """The one series among the files, and what to say of other files."""
-    absent = next((path for path in paths if not path.exists()), None)
-    if absent is not None:
-        raise UnreadableFileError("expected a file or folder, got nothing of that name", subject=absent.name)
-    index = index_files([file for path in paths for file in walk(path)], root=paths[0], workers=workers)
-    warnings = tuple(f"{one.path.name} was left out: {one.reason}" for one in index.unreadable)
-    if not index.series:
-        raise _nothing(paths, index)
-    series = list(index.series)
-    if len(series) > 1:
-        stacks = [one for one in series if not _is_beside(one)]
-        if len(stacks) != 1:
-            raise MixedStackError(f"expected one series, got {_listed(series)}; read the files of one of them", subject=paths[0].name)
-        warnings += tuple(f"series {one.key} was left out: it is no stack of slices" for one in series if one is not stacks[0])
-        series = stacks
-    return series[0], warnings
-
-
-def _listed(series: Sequence[Series]) -> str:
-    names = ", ".join(f"{one.key} ({one.n_slices} images)" for one in series[:_LISTED])
-    return f"{len(series)}: {names}{', ...' if len(series) > _LISTED else ''}"
-
-
-def _is_beside(series: Series) -> bool:
-    """Whether a series is what may lie in a folder beside a stack: a localizer, a capture, a report."""
-    return series.format == "dicom" and (
-        series.n_slices == 0 or series.stands_alone or all(instance.is_localizer for instance in series.instances)
-    )
-
-
-def _nothing(paths: Sequence[Path], index: Index) -> UnreadableFileError:
-    if index.unreadable:
-        first = index.unreadable[0]
-        more = f" (and {len(index.unreadable) - 1} more like it)" if len(index.unreadable) > 1 else ""
-        return UnreadableFileError(f"{first.reason}{more}", subject=first.path.name)
-    return UnreadableFileError("expected an image, got none (empty folder, or no file of a known kind)", subject=paths[0].name)
 
 
 def _common(series: Series) -> Meta:

@@ -16,7 +16,7 @@ from msk_monai.dicom.instance import Header, Instance, SeriesHeader
 from msk_monai.dicom.quiet import quiet_pydicom
 from msk_monai.dicom.volumes import read_nifti_header, read_raster_header
 from msk_monai.errors import DataError, GeometryError
-from msk_monai.geometry.stack import checked_orientation, parallel_groups, plane_name, stacking_direction
+from msk_monai.geometry.stack import ORIENTATION_TOLERANCE, checked_orientation, plane_name, stacking_direction
 
 VOLUME_MODALITIES = frozenset({"CT", "MR", "PT"})
 """Modalities whose images are slices of the patient: without a position they are faulty, while any other image then stands alone."""
@@ -29,7 +29,7 @@ class Series(SeriesHeader):
 
     Attributes:
         key: unique within an index: the Series Instance UID (with the SOP Instance UID of a radiograph that shares its series with
-            others), or the path of a file that is no DICOM.
+            others), or the path of a file that has none.
         format: ``dicom``, ``nifti`` or ``raster``.
         instances: its files, in no particular order.
         notes: what was left out, and why.
@@ -49,6 +49,11 @@ class Series(SeriesHeader):
     def name(self) -> str:
         """Its description, or the name of its file."""
         return self.description or self.instances[0].path.name
+
+    @property
+    def subject(self) -> str:
+        """What a message about it names: its Series Instance UID, or its first file."""
+        return self.series_uid or self.instances[0].path.name
 
     @property
     def n_slices(self) -> int:
@@ -107,16 +112,18 @@ class Series(SeriesHeader):
         orientations = [frame.orientation for instance in self._images for frame in instance.frames]
         if not orientations or any(orientation is None for orientation in orientations):
             return None
+        cosines = np.asarray(orientations, dtype=np.float64)
+        if not np.max(np.abs(cosines - cosines[0])) < ORIENTATION_TOLERANCE:  # so written, NaN is no agreement either
+            return None
         try:
-            normal = stacking_direction(checked_orientation(orientations[0] or ()))
+            return stacking_direction(checked_orientation(cosines[0]))
         except GeometryError:
             return None
-        return normal if len(parallel_groups([orientation or () for orientation in orientations])) == 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """Series that share a Study Instance UID; a file that is no DICOM is a study of its own."""
+    """Series that share a Study Instance UID; a file without one is a study of its own."""
 
     uid: str
     patient: str
@@ -222,11 +229,8 @@ def _patients(reads: Sequence[_Read]) -> tuple[Patient, ...]:
 def _studies(patient: str, reads: Sequence[_Read]) -> tuple[Study, ...]:
     by_study: dict[str, list[_Read]] = defaultdict(list)
     for read in reads:
-        plain = read.kind != "dicom"
-        by_study[str(read.header.instance.path) if plain else read.header.series.study_uid].append(read)
-    return tuple(
-        Study(uid=members[0].header.series.study_uid, patient=patient, series=_series(members)) for members in by_study.values()
-    )
+        by_study[read.header.series.study_uid or str(read.header.instance.path)].append(read)
+    return tuple(Study(uid=members[0].header.series.study_uid, patient=patient, series=_series(members)) for members in by_study.values())
 
 
 def _series(reads: Sequence[_Read]) -> tuple[Series, ...]:

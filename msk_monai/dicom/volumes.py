@@ -13,6 +13,8 @@ from msk_monai.geometry import flip_lps_ras, spacing_of
 
 ANISOTROPY = 1.5
 """A NIfTI axis whose spacing is so many times that of the others is the one its slices were acquired along; else nobody can tell."""
+_BITS_OF_MODE = {"1": 1, "I16": 16, "I": 32, "F": 32}
+"""Bits of a channel in Pillow's modes (byte order left out) that do not have 8."""
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601), as DICOM's own YBR_FULL uses (PS3.3 section C.7.6.3.1.2)."""
 
@@ -83,7 +85,7 @@ def read_raster_header(path: Path) -> Header:
         with Image.open(path) as image:
             columns, rows = image.size
             turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            bits = np.dtype(str(Image._conv_type_shape(image)[1])).itemsize * 8 if image.mode != "1" else 1
+            bits = _BITS_OF_MODE.get(image.mode.partition(";")[0] + image.mode.partition(";")[2][:2], 8)
     except (OSError, ValueError, SyntaxError) as error:
         raise UnreadableFileError("expected a PNG, JPEG or TIFF image, got a file that is none", subject=path.name) from error
     rows, columns = (columns, rows) if turned else (rows, columns)

@@ -33,7 +33,8 @@ def apply_affine(affine: npt.ArrayLike, points: npt.ArrayLike) -> Array:
         (..., d) mapped points.
     """
     matrix = np.asarray(affine, dtype=np.float64)
-    return np.asarray(points, dtype=np.float64) @ matrix[:-1, :-1].T + matrix[:-1, -1]
+    mapped: Array = np.asarray(points, dtype=np.float64) @ matrix[:-1, :-1].T + matrix[:-1, -1]
+    return mapped
 
 
 def spacing_of(affine: npt.ArrayLike) -> Array:

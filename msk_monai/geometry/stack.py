@@ -23,8 +23,8 @@ COINCIDENT_MM = 0.01
 """Planes nearer than this are at one position: ten times finer than the finest slice spacing in use, coarser than rounding."""
 GRID_TOLERANCE = 0.05
 """How far, in slice spacings, a plane may lie from the regular grid: 5 % of a voxel is invisible in any measurement."""
-ROUNDING_MM = 0.06
-"""Positions written with one decimal are off by up to 0.05 mm, however thin the slices are."""
+ROUNDING_MM = 0.11
+"""Positions written with one decimal are off by up to 0.05 mm, and so are the ends of the grid they are compared with."""
 LATERAL_MM = 0.1
 """A sideways deviation from the stack's axis below this is rounding, not shear."""
 MAX_BRIDGED_STEPS = 4.0
@@ -189,7 +189,7 @@ def _stack_axis(points: Array, offsets: Array, direction: Array, subject: str | 
 def _grid(offsets: Array, *, interpolate: bool, subject: str | None) -> tuple[float, tuple[tuple[tuple[int, float], ...], ...]]:
     """Spacing of the regular grid, and what each of its planes is made of."""
     spacing = float(offsets[-1] / (len(offsets) - 1))
-    if _fits(offsets, np.arange(len(offsets)), spacing):
+    if _fits(offsets, np.arange(len(offsets))):
         return spacing, tuple(((index, 1.0),) for index in range(len(offsets)))
     gaps = np.diff(offsets)
     usual = float(np.median(gaps))
@@ -197,7 +197,7 @@ def _grid(offsets: Array, *, interpolate: bool, subject: str | None) -> tuple[fl
         return usual, _blend(offsets, usual)
     steps = np.rint(gaps / usual)
     at = int(np.argmax(gaps))
-    if interpolate or (np.all(steps >= 1) and _fits(offsets, np.concatenate([[0], np.cumsum(steps)]), usual)):
+    if interpolate or (np.all(steps >= 1) and _fits(offsets, np.concatenate([[0], np.cumsum(steps)]))):
         raise MissingSliceError(
             f"expected slices every {usual:g} mm, got {len(offsets)} slices with a gap of {gaps[at]:g} mm after slice {at}"
             f" ({int(steps.sum()) + 1 - len(offsets)} missing)",
@@ -208,11 +208,12 @@ def _grid(offsets: Array, *, interpolate: bool, subject: str | None) -> tuple[fl
     )
 
 
-def _fits(offsets: Array, steps: npt.ArrayLike, spacing: float) -> bool:
-    """Whether the offsets lie on multiples of a spacing. The grid's own offset is free: rounding may have moved the first plane."""
-    residual = offsets - np.asarray(steps, dtype=np.float64) * spacing
+def _fits(offsets: Array, steps: npt.ArrayLike) -> bool:
+    """Whether the offsets lie on these multiples of one spacing, the grid being spanned by the first and the last."""
+    multiples = np.asarray(steps, dtype=np.float64)
+    spacing = float(offsets[-1] / multiples[-1])
     tolerance = max(GRID_TOLERANCE * spacing, min(ROUNDING_MM, 0.25 * spacing))
-    return float(residual.max() - residual.min()) <= 2 * tolerance
+    return float(np.max(np.abs(offsets - multiples * spacing))) <= tolerance
 
 
 def _blend(offsets: Array, spacing: float) -> tuple[tuple[tuple[int, float], ...], ...]:
@@ -232,9 +233,7 @@ def _blend(offsets: Array, spacing: float) -> tuple[tuple[tuple[int, float], ...
     return tuple(parts)
 
 
-def stack_affine(
-    position: npt.ArrayLike, orientation: npt.ArrayLike, pixel_spacing: tuple[float, float], step: npt.ArrayLike
-) -> Array:
+def stack_affine(position: npt.ArrayLike, orientation: npt.ArrayLike, pixel_spacing: tuple[float, float], step: npt.ArrayLike) -> Array:
     """Affine from (column, row, slice) indices to LPS millimetres.
 
     Args:

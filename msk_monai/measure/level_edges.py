@@ -54,6 +54,6 @@ def _between(upper: VertebralBody | None, lower: VertebralBody | None, last: str
         return np.array([np.nan, np.nan, np.inf])
     if lower is None:
         return np.array([*upper.centre[:2], upper.z_range[0] if upper.name == last else -np.inf])
-    middle = (np.array(upper.centre) + np.array(lower.centre)) / 2
+    middle: Array = (np.array(upper.centre) + np.array(lower.centre)) / 2
     middle[2] = (upper.z_range[0] + lower.z_range[1]) / 2
     return middle

@@ -45,7 +45,7 @@ class LevelRange:
 
     @property
     def length(self) -> float:
-        """mm of it that the scan holds."""
+        """Length in mm that the scan holds."""
         return self.top - self.bottom
 
 

@@ -29,7 +29,7 @@ class VertebralBody:
 
     @property
     def middle(self) -> float:
-        """z in the middle between its ends, mm."""
+        """Height (z, mm) in the middle between its ends."""
         return (self.z_range[0] + self.z_range[1]) / 2
 
 

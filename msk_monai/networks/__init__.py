@@ -2,5 +2,6 @@
 
 from msk_monai.networks.precision import BFloat16Inferer
 from msk_monai.networks.slice_profile import SliceProfileNet
+from msk_monai.networks.slicewise import Slicewise
 
-__all__ = ["BFloat16Inferer", "SliceProfileNet"]
+__all__ = ["BFloat16Inferer", "SliceProfileNet", "Slicewise"]

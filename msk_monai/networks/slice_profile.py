@@ -1,6 +1,7 @@
 """A class profile along a stack of slices: a small 2-D encoder on every slice, then context along the stack."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from monai.networks.blocks import Convolution
@@ -36,7 +37,7 @@ class SliceProfileNet(nn.Module):
     ) -> None:
         super().__init__()
         stem = Convolution(2, in_channels, channels[0], strides=2, kernel_size=5, act="RELU", norm="BATCH", bias=False)
-        self.encoder = nn.Sequential(stem, *(_halving(a, b) for a, b in zip(channels[:-1], channels[1:], strict=True)))
+        self.encoder = nn.Sequential(stem, *(_halving(a, b) for a, b in pairwise(channels)))
         self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast on a CPU
         self.project = nn.Conv1d(2 * channels[-1], context_channels, 1)
         self.context = nn.Sequential(*(_ContextBlock(context_channels, d, dropout) for d in dilations))

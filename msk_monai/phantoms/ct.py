@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from msk_monai.phantoms.canvas import Canvas, Grid, texture_tile
 from msk_monai.phantoms.devices import couch_parts, implant_parts, object_parts
+from msk_monai.phantoms.organs import arm_parts, organ_parts
 from msk_monai.phantoms.patient import Patient
 from msk_monai.phantoms.pelvis import hip_parts, sacrum_parts
 from msk_monai.phantoms.shapes import Array, Part
-from msk_monai.phantoms.soft import arm_parts, muscle_outline, organ_parts, paint_trunk
 from msk_monai.phantoms.thorax import cage_parts, shoulder_parts, skull_parts
+from msk_monai.phantoms.trunk import muscle_outline, paint_trunk
 from msk_monai.phantoms.truth import Truth, scan_truth
 from msk_monai.phantoms.vertebra import disc_part, vertebra_parts
 

@@ -97,20 +97,19 @@ def datalist_item(index: int, truth: Truth) -> dict[str, object]:
         "truth": f"truth/{name}.json",
         "l3_in_scan": truth.l3_in_scan,
         "l3_middle_slice": truth.l3_middle_slice,
+        "l3_middle_mm": truth["L3"].middle_mm,
     }
 
 
 def write_datalist(path: Path, items: list[dict[str, object]], *, split: str) -> None:
     """Write a datalist in MONAI's Decathlon form."""
-    listing = {
+    listing: dict[str, object] = {
         "name": "ct_l3_slice phantoms",
         "description": "procedural CT patients; no real person",
         "modality": {"0": "CT"},
         "labels": {"0": "background", **{str(v): k for k, v in LABELS.items()}},
-        "training": [],
-        "validation": [],
+        **{"training": [], "validation": [], split: items},
     }
-    listing[split] = items
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(listing, indent=1), encoding="utf-8")
 

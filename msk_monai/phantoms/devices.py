@@ -1,6 +1,12 @@
 """Implants, the scanner's couch, and metal in the clothing."""
 
+# Points are arrays: adding a tuple to one is a sum of vectors.
+# ruff: noqa: RUF005
+
+from itertools import pairwise
+
 import numpy as np
+from numpy.typing import NDArray
 
 from msk_monai.phantoms.patient import Patient
 from msk_monai.phantoms.shapes import Material, Part, Piece, box_piece, capsule_piece, ellipsoid_piece, rotation_xyz, tube
@@ -12,11 +18,13 @@ def implant_parts(patient: Patient) -> list[Part]:
     """Return pedicle screws with their rods, cages between bodies, and bone cement."""
     spine = patient.spine
     metal: list[Piece] = []
-    heads: dict[int, list[np.ndarray]] = {1: [], -1: []}
+    heads: dict[int, list[NDArray[np.float64]]] = {1: [], -1: []}
     for name in patient.devices.screws:
         v = spine[name]
         for side in (1, -1):
-            entry = v.to_patient((side * (v.canal_width / 2 + 0.55 * v.pedicle_width + 2), 0.46 * v.depth + v.canal_depth + 4, 0.17 * v.height))
+            entry = v.to_patient(
+                (side * (v.canal_width / 2 + 0.55 * v.pedicle_width + 2), 0.46 * v.depth + v.canal_depth + 4, 0.17 * v.height)
+            )
             tip = v.to_patient((side * 9, -0.25 * v.depth, 0.12 * v.height))
             metal += [capsule_piece(entry, tip, 3.2, 2.6), ellipsoid_piece(entry, (6.5, 6.5, 7))]
             heads[side].append(entry + (0, 4, 0))
@@ -42,11 +50,11 @@ def couch_parts(patient: Patient, back: float) -> list[Part]:
     angle = np.linspace(-0.62, 0.62, 17)
     if kind == "curved":
         arc = [(330 * np.sin(a), back + 8 + 330 * (np.cos(a) - 1) * 0.42) for a in angle]
-        pieces = tuple(_plank(p, q, 11.0, length) for p, q in zip(arc, arc[1:], strict=False))
+        pieces = tuple(_plank(p, q, 11.0, length) for p, q in pairwise(arc))
         return [Part(pieces, shell)]
     if kind == "cradle":
         arc = [(300 * np.sin(a), back + 6 + 300 * (np.cos(a) - 1)) for a in angle]
-        thin = tuple(_plank(p, q, 3.0, length) for p, q in zip(arc, arc[1:], strict=False))
+        thin = tuple(_plank(p, q, 3.0, length) for p, q in pairwise(arc))
         base = box_piece((0, back + 50, 200), (200, 16, length), 8)
         return [Part((base,), Material(patient.devices.table_hu, 2.0, -960)), Part(thin, Material(-60))]
     if kind == "flat":
@@ -68,8 +76,8 @@ def object_parts(patient: Patient, front: float) -> list[Part]:
 
 
 def _plank(start: tuple[float, float], end: tuple[float, float], half: float, length: float) -> Piece:
-    """Return a long plank between two points of the axial plane."""
+    """Return a long plank between two points of the axial plane; it overlaps the next, so that no wall is left between them."""
     run = np.subtract(end, start)
     turn = rotation_xyz(0, 0, float(np.degrees(np.arctan2(run[1], run[0]))))
     middle = np.add(start, end) / 2
-    return box_piece((middle[0], middle[1] + half, 200), (np.hypot(*run) / 2 + 1, half, length), 1, turn)
+    return box_piece((middle[0], middle[1] + half, 200), (np.hypot(*run) / 2 + half, half, length), 1, turn)

@@ -1,6 +1,6 @@
 """Write a rendered scan as a series of CT Image Storage instances (DICOM PS3.3 A.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ class SeriesOptions:
     study: int = 0
     series: int = 2
     description: str = "Phantom abdomen"
-    scanner: Scanner = Scanner()
+    scanner: Scanner = field(default_factory=Scanner)
     descending: bool = True
     shuffled: bool = False
 
@@ -161,8 +161,7 @@ def _series(options: SeriesOptions) -> dict[str, object]:
 
 def _instance(header: FileDataset, volume: CTVolume, options: SeriesOptions, index: int, number: int) -> FileDataset:
     """Return the header of one slice."""
-    instance = header.copy()
-    instance.file_meta = FileMetaDataset(header.file_meta)
+    instance = FileDataset("", header, file_meta=FileMetaDataset(header.file_meta), preamble=header.preamble)
     grid = volume.grid
     z = grid.origin[2] + index * grid.spacing[2]
     instance.SOPInstanceUID = options.uid("series", str(options.series), "instance", str(index))

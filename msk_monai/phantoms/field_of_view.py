@@ -44,7 +44,10 @@ def sample_field_of_view(
     pixel = width / matrix
     middle = (low + high) / 2
     if region == "lumbar":
-        centre = (float(patient.spine.lateral(np.array([middle]))[0]) + between(rng, (-15, 15)), patient.spine["L3"].centre[1] + between(rng, (-12, 35)))
+        centre = (
+            float(patient.spine.lateral(np.array([middle]))[0]) + between(rng, (-15, 15)),
+            patient.spine["L3"].centre[1] + between(rng, (-12, 35)),
+        )
     else:
         centre = (between(rng, (-15, 15)), -32 + between(rng, (-25, 25)))
     start = (centre[0] - (matrix - 1) / 2 * pixel, centre[1] - (matrix - 1) / 2 * pixel, low)

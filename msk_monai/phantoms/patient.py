@@ -6,9 +6,10 @@ import numpy as np
 
 from msk_monai.phantoms.pelvis import Pelvis
 from msk_monai.phantoms.recipe import Recipe, between, chance, draw
-from msk_monai.phantoms.soft import Habitus
-from msk_monai.phantoms.spine import Spine, sample_spine
+from msk_monai.phantoms.spine import Spine
+from msk_monai.phantoms.spine_sampling import sample_spine
 from msk_monai.phantoms.thorax import Cage
+from msk_monai.phantoms.trunk import Habitus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def sample_patient(rng: np.random.Generator, recipe: Recipe) -> Patient:
         habitus=_sample_habitus(rng, recipe),
         devices=_sample_devices(rng, recipe, spine),
         cortical_hu=between(rng, recipe.cortical_hu_range),
-        shell_mm=float(rng.uniform(0.6, 1.3)),
+        shell_mm=float(rng.uniform(0.35, 0.95)),
     )
 
 
@@ -115,7 +116,13 @@ def _sample_habitus(rng: np.random.Generator, recipe: Recipe) -> Habitus:
     given = chance(rng, recipe.contrast_share)
     return Habitus(
         fat_mm=low + (high - low) * fatness,
-        visceral=float(np.clip(recipe.visceral_range[0] + (recipe.visceral_range[1] - recipe.visceral_range[0]) * (0.6 * fatness + 0.5 * rng.random()), 0, 1)),
+        visceral=float(
+            np.clip(
+                recipe.visceral_range[0] + (recipe.visceral_range[1] - recipe.visceral_range[0]) * (0.6 * fatness + 0.5 * rng.random()),
+                0,
+                1,
+            )
+        ),
         muscle=between(rng, recipe.muscle_range),
         muscle_hu=float(rng.uniform(30, 62)),
         contrast_hu=float(rng.uniform(60, 330)) if given else 0.0,
@@ -139,4 +146,11 @@ def _sample_devices(rng: np.random.Generator, recipe: Recipe, spine: Spine) -> D
     cement = tuple(rng.choice(names, size=rng.integers(1, 3), replace=False)) if chance(rng, recipe.cement_share) else ()
     table = str(rng.choice(("curved", "flat", "cradle"))) if chance(rng, recipe.table_share) else "none"
     objects = int(rng.integers(1, 4)) if chance(rng, recipe.metal_object_share) else 0
-    return Devices(screws=screws, cages=cages, cement=tuple(str(c) for c in cement), table=table, table_hu=float(rng.uniform(-400, 500)), objects=objects)
+    return Devices(
+        screws=screws,
+        cages=cages,
+        cement=tuple(str(c) for c in cement),
+        table=table,
+        table_hu=float(rng.uniform(-400, 500)),
+        objects=objects,
+    )

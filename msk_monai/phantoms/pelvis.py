@@ -4,6 +4,9 @@ The iliac wing is a curved plate over the (y, z) plane, drawn by small tables; t
 Positions are relative to the middle of the sacrum's upper endplate, sizes those of an adult pelvis (mm).
 """
 
+# Points are arrays: adding a tuple to one is a sum of vectors.
+# ruff: noqa: RUF005
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,45 +67,50 @@ class Pelvis:
 
 
 _OUTLINE = np.array([  # (y, z) of the iliac wing, from the posterior superior spine over the crest to the front and back
-    (58, -34), (58, -16), (52, 4), (42, 22), (26, 38), (6, 48), (-16, 51), (-38, 45), (-58, 28), (-72, 4), (-82, -24), (-84, -36),
+    (58, -34), (59, -16), (54, 6), (45, 26), (31, 42), (13, 50), (-8, 51), (-28, 44), (-46, 32), (-62, 14), (-75, -8), (-82, -24),
+    (-84, -36),
     (-77, -46), (-70, -54), (-71, -64), (-64, -78), (-55, -96), (-38, -108), (-12, -112), (2, -104), (4, -88), (10, -74),
     (22, -66), (36, -62), (48, -56), (55, -46),
 ], float)  # fmt: skip
 _PLATE_Y = (-90.0, -75, -60, -40, -20, 0, 15, 30, 45, 60)
-_PLATE_X = (119.0, 127, 131, 127, 117, 103, 89, 72, 58, 50)  # of the crest at these y
-_PLATE_LEAN = (0.30, 0.36, 0.42, 0.46, 0.42, 0.30, 0.20, 0.10, 0.04, 0.0)  # how much it leans out per mm of height
+_PLATE_X = (129.0, 135, 136, 127, 112, 97, 84, 71, 58, 47)  # of the crest at these y
+_PLATE_LEAN = (0.18, 0.24, 0.29, 0.31, 0.27, 0.20, 0.13, 0.06, 0.02, 0.0)  # how much it leans out per mm of height
 
 
 def iliac_piece(pelvis: Pelvis, side: int) -> Piece:
     """Return one iliac wing; ``side`` is 1 on the left, -1 on the right."""
     y = np.arange(-110.0, 85.0, 1.5)
-    z = np.arange(-130.0, 75.0, 1.5)
+    z = np.arange(-130.0, 100.0, 1.5)
     outline = _OUTLINE.copy()
     outline[:, 1] += np.clip((outline[:, 1] + 10) / 60, 0, 1) * pelvis.crest_rise / pelvis.scale
     inside = polygon2mask((len(y), len(z)), (outline - (y[0], z[0])) / 1.5)
     edge = gaussian_filter(distance_transform_edt(~inside) - distance_transform_edt(inside), 1.5) * 1.5
     below = 45.0 - z
-    plate = np.interp(y, _PLATE_Y, _PLATE_X)[:, None] - pelvis.flare * np.interp(y, _PLATE_Y, _PLATE_LEAN)[:, None] * np.clip(
-        below - 12, 0, 118
-    ) + 9 * np.sin(np.clip(below / 90, 0, 1) * np.pi) * np.clip(1 - y[:, None] / 40, 0, 1) ** 0.5 * -0.6
+    plate = (
+        np.interp(y, _PLATE_Y, _PLATE_X)[:, None]
+        - pelvis.flare * np.interp(y, _PLATE_Y, _PLATE_LEAN)[:, None] * np.clip(below - 12, 0, 118)
+        + 9 * np.sin(np.clip(below / 90, 0, 1) * np.pi) * np.clip(1 - y[:, None] / 40, 0, 1) ** 0.5 * -0.6
+    )
     plate = gaussian_filter(plate, 4) * pelvis.width
     slope = np.sqrt(1 + sum(np.square(g) for g in np.gradient(plate, 1.5)))
     crest = np.exp(-np.square((edge + 3.5) / 5)) * np.clip((z + 60) / 40, 0, 1)
     half = 2.4 + 3.2 * crest + 5.5 * _ramp(y, 0, 40)[:, None] * _ramp(-z, -30, 25) + 7 * _ramp(-z, 50, 90)[None, :]
     tables = [RegularGridInterpolator((y, z), t, bounds_error=False, fill_value=None) for t in (plate, slope, half, edge)]
-    low = pelvis.place((35.0, -95.0, -120.0)) * (pelvis.width, 1, 1)
-    high = pelvis.place((150.0, 70.0, 60.0)) * (pelvis.width, 1, 1) + (0, 0, max(pelvis.crest_rise, 0))
-    corners = np.array([low, high])
-    corners[:, 0] = np.sort(corners[:, 0] * side)
+    rise = max(pelvis.crest_rise / pelvis.scale, 0.0)
+    mirror = np.array([side * pelvis.width, 1, 1])
+    corners = [pelvis.place((x, y, z)) * mirror for x in (30.0, 150.0) for y in (-97.0, 72.0) for z in (-122.0, 62.0 + rise)]
+    low, high = bounds(corners, 6.0)
     turn = rotation_xyz(-pelvis.pitch)
 
     def distance(x: Array, y: Array, z: Array) -> Array:
         own = np.stack(np.broadcast_arrays(y, z), -1).astype(float) @ turn[1:, 1:].T / pelvis.scale
-        plate, slope, half, edge = (t(own).astype(np.float32) * np.float32(f) for t, f in zip(tables, (pelvis.scale, 1, pelvis.scale, pelvis.scale), strict=True))
+        plate, slope, half, edge = (
+            t(own).astype(np.float32) * np.float32(f) for t, f in zip(tables, (pelvis.scale, 1, pelvis.scale, pelvis.scale), strict=True)
+        )
         sheet = np.abs(x * np.float32(side) - plate) / slope - half
         return smooth_intersection(sheet, edge, 4.0)
 
-    return Piece(corners.min(0) - 6, corners.max(0) + 6, distance)
+    return Piece(low, high, distance)
 
 
 def _ramp(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
@@ -127,7 +135,9 @@ def hip_parts(pelvis: Pelvis, side: int, *, cortical_hu: float) -> list[Part]:
         *tube(np.array([symphysis_top, symphysis_low]), (6.5 * s, 6.5 * s)),
         *tube(np.array([symphysis_low, point(28.0, -40.0, -154.0), tuber]), (5.5 * s, 5 * s, 9 * s)),
     ]
-    joint = Part((ellipsoid_piece(hip, (27.5 * s,) * 3), capsule_piece(hip, hip + np.array((40 * side, -8, -26)) * s, 26 * s, 30 * s)), Material(45))
+    joint = Part(
+        (ellipsoid_piece(hip, (27.5 * s,) * 3), capsule_piece(hip, hip + np.array((40 * side, -8, -26)) * s, 26 * s, 30 * s)), Material(45)
+    )
     return [Part(tuple(socket), bone), joint, *_femur(pelvis, hip, side, cortical_hu)]
 
 
@@ -147,7 +157,12 @@ def _femur(pelvis: Pelvis, hip: NDArray[np.float64], side: int, cortical_hu: flo
         Part(tubes, Material(cortical_hu, 5.0 * s, 20)),
     ]
     if side in pelvis.prosthesis:
-        parts.append(Part((ellipsoid_piece(hip, (26 * s,) * 3), *tube(np.array([hip, at(50, 4, -30), shaft, at(52, 3, -150)]), (7, 10, 8, 5))), Material(9000)))
+        parts.append(
+            Part(
+                (ellipsoid_piece(hip, (26 * s,) * 3), *tube(np.array([hip, at(50, 4, -30), shaft, at(52, 3, -150)]), (7, 10, 8, 5))),
+                Material(9000),
+            )
+        )
     return parts
 
 
@@ -168,7 +183,10 @@ def sacrum_parts(pelvis: Pelvis, *, cortical_hu: float) -> list[Part]:
 
     gap = Part((Piece(low - 3, high + 3, lambda x, y, z: bone(x, y, z) - np.float32(1.6)),), Material(70))
     dense = Material(0.8 * cortical_hu, 1.3, pelvis.trabecular_hu + 10, texture_hu=25)
-    discs = [box_piece(frame @ np.array((0, v, w)) * s, np.array((r, r * 0.6, 2.0)) * s, 1.0, frame) for v, w, r in ((1.5, -29, 18), (-3, -50, 12))]
+    discs = [
+        box_piece(frame @ np.array((0, v, w)) * s, np.array((r, r * 0.6, 2.0)) * s, 1.0, frame)
+        for v, w, r in ((1.5, -29, 18), (-3, -50, 12))
+    ]
     tip = [frame @ np.array((0.0, _curve(w), -w)) * s for w in (84.0, 94.0, 104.0)]
     tail = np.array([tip[0], tip[1] + (0, -3, -3), tip[2] + (0, -14, -1)])
     return [
@@ -203,20 +221,19 @@ def _sacrum(pelvis: Pelvis, x: Array, y: Array, z: Array) -> Array:
     front = (-half_depth + np.float32(0.48) * np.maximum(u - 20, 0)) * (1 - np.float32(0.62) * taper)
     crest = 8 * np.maximum(1 - u / 7, 0)
     back = (half_depth + 21 + crest - np.float32(0.42) * np.maximum(u - 8, 0)) * (1 - np.float32(0.62) * taper)
-    ends = np.maximum(depth - 88, np.maximum(np.float32(0.26) * np.maximum(u - 23, 0), (v > half_depth) * np.minimum(np.float32(1.5) * (v - half_depth), 9)) - depth)
+    ends = np.maximum(
+        depth - 88,
+        np.maximum(np.float32(0.26) * np.maximum(u - 23, 0), (v > half_depth) * np.minimum(np.float32(1.5) * (v - half_depth), 9)) - depth,
+    )
     joint = u - width + np.float32(0.25) * v  # the joint's face looks outwards and back
     shape = smooth_intersection(smooth_intersection(np.maximum(front - v, v - back), joint, 6.0), ends, 3.0)
     for at, side, radius in ((27, 21, 5.0), (46, 19, 4.4), (62, 17, 3.8), (76, 15, 3.2)):
-        hole = np.hypot(u - np.float32(side) - np.float32(0.12) * v, (depth - at - np.float32(0.2) * v) * np.float32(1.15)) - np.float32(radius)
+        hole = np.hypot(u - np.float32(side) - np.float32(0.12) * v, (depth - at - np.float32(0.2) * v) * np.float32(1.15)) - np.float32(
+            radius
+        )
         shape = smooth_intersection(shape, -hole, 2.0)
     canal = np.hypot(u * np.float32(0.75), v - (half_depth + 7) * (1 - np.float32(0.55) * taper)) - (8 - 5 * taper)
     shape = smooth_intersection(shape, -canal, 2.0)
     facet = capsule(u, v, z, (22, float(half_depth) + 10, -14), (23, float(half_depth) + 16, 5), 6.0, 5.5)
     cleft = capsule(u, v, z, (16, float(half_depth) + 15, -3), (20, float(half_depth) + 21, 6), 3.5, 3.5)
     return smooth_union(shape, smooth_intersection(facet, -cleft, 1.0), 3.0)
-
-
-def box_of(pelvis: Pelvis) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the box round the bony pelvis, mm."""
-    points = [pelvis.place((x * pelvis.width, y, z)) for x in (-150.0, 150.0) for y in (-95.0, 75.0) for z in (-170.0, 60.0)]
-    return bounds(points, 5)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -38,7 +39,6 @@ class Recipe:
     cage_share: float
     cement_share: float
     hip_prosthesis_share: float
-    spine_shift_range: Pair
     crest_shift: Pair
     trabecular_hu_range: Pair
     cortical_hu_range: Pair
@@ -78,7 +78,7 @@ def load_recipe(path: Path | None = None) -> Recipe:
         ValueError: where a name is missing or unknown, or a value is out of its range.
     """
     text = (path or files("msk_monai.phantoms").joinpath("ct_lumbar.yaml")).read_text(encoding="utf-8")
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in yaml.safe_load(text).items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in yaml.safe_load(text).items()}
     known = {f.name for f in fields(Recipe)}
     if values.keys() != known:
         raise ValueError(f"recipe must name exactly its settings, got unknown or missing {sorted(values.keys() ^ known)}")

@@ -70,21 +70,15 @@ def capsule(x: Array, y: Array, z: Array, start: Point, end: Point, start_radius
 
 def ellipsoid(x: Array, y: Array, z: Array, centre: Point, radii: Point) -> Array:
     """Return the distance to an ellipsoid, to first order."""
-    px, py, pz = (
-        (v - np.float32(c)) / np.float32(r) for v, c, r in zip((x, y, z), centre, radii, strict=True)
-    )
+    px, py, pz = ((v - np.float32(c)) / np.float32(r) for v, c, r in zip((x, y, z), centre, radii, strict=True))
     scaled = np.sqrt(px * px + py * py + pz * pz)
-    gradient = np.sqrt(
-        (px / np.float32(radii[0])) ** 2 + (py / np.float32(radii[1])) ** 2 + (pz / np.float32(radii[2])) ** 2
-    )
+    gradient = np.sqrt((px / np.float32(radii[0])) ** 2 + (py / np.float32(radii[1])) ** 2 + (pz / np.float32(radii[2])) ** 2)
     return scaled * (scaled - 1) / np.maximum(gradient, np.float32(1e-6))
 
 
 def box(x: Array, y: Array, z: Array, centre: Point, half: Point, rounding: float) -> Array:
     """Return the distance to a box with half sides ``half`` (edges included) whose edges are rounded."""
-    qx, qy, qz = (
-        np.abs(v - np.float32(c)) - np.float32(max(h - rounding, 0.0)) for v, c, h in zip((x, y, z), centre, half, strict=True)
-    )
+    qx, qy, qz = (np.abs(v - np.float32(c)) - np.float32(max(h - rounding, 0.0)) for v, c, h in zip((x, y, z), centre, half, strict=True))
     outside = np.maximum(qx, 0) ** 2 + np.maximum(qy, 0) ** 2 + np.maximum(qz, 0) ** 2
     inside = np.minimum(np.maximum(np.maximum(qx, qy), qz), 0)
     return np.sqrt(outside) + inside - np.float32(rounding)
@@ -112,7 +106,8 @@ def in_frame(x: Array, y: Array, z: Array, origin: Point, rotation: NDArray[np.f
     """Express patient coordinates in a frame at ``origin`` whose axes are the columns of ``rotation``."""
     dx, dy, dz = x - np.float32(origin[0]), y - np.float32(origin[1]), z - np.float32(origin[2])
     turn = rotation.astype(np.float32)
-    return tuple(dx * turn[0, k] + dy * turn[1, k] + dz * turn[2, k] for k in range(3))  # type: ignore[return-value]
+    u, v, w = (dx * turn[0, k] + dy * turn[1, k] + dz * turn[2, k] for k in range(3))
+    return u, v, w
 
 
 def capsule_piece(start: Point, end: Point, start_radius: float, end_radius: float, flatten_z: float = 1.0) -> Piece:
@@ -120,16 +115,12 @@ def capsule_piece(start: Point, end: Point, start_radius: float, end_radius: flo
     low, high = bounds([start, end], max(start_radius, end_radius) / min(flatten_z, 1.0) + 1)
     stretch = np.array([1, 1, flatten_z])
     first, last = np.asarray(start, float) * stretch, np.asarray(end, float) * stretch
-    return Piece(
-        low, high, lambda x, y, z: capsule(x, y, z * np.float32(flatten_z), first, last, start_radius, end_radius)
-    )
+    return Piece(low, high, lambda x, y, z: capsule(x, y, z * np.float32(flatten_z), first, last, start_radius, end_radius))
 
 
 def tube(points: NDArray[np.float64], radii: Sequence[float] | NDArray[np.float64], flatten_z: float = 1.0) -> tuple[Piece, ...]:
     """Make a tube along points ``(N, 3)`` with a radius at each."""
-    return tuple(
-        capsule_piece(points[i], points[i + 1], radii[i], radii[i + 1], flatten_z) for i in range(len(points) - 1)
-    )
+    return tuple(capsule_piece(points[i], points[i + 1], radii[i], radii[i + 1], flatten_z) for i in range(len(points) - 1))
 
 
 def ellipsoid_piece(centre: Point, radii: Point, rotation: NDArray[np.float64] | None = None) -> Piece:

@@ -1,5 +1,8 @@
 """Rib cage, shoulder girdle, arms, and a plain skull: the bones above and beside the lumbar spine."""
 
+# Points are arrays: adding a tuple to one is a sum of vectors.
+# ruff: noqa: RUF005
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,7 +155,9 @@ def shoulder_parts(spine: Spine, cage: Cage, *, cortical_hu: float, hip: NDArray
         joints = arm_joints(spine, cage, hip, side)
         joint = joints[0]
         inner = np.array([side * 26, first[1] - 45, first[2] - 45])
-        bone += tube(np.array([inner, inner + (side * 45, -8, 12), joint + (-side * 40, 8, 26), joint + (-side * 8, 8, 30)]), (6.5, 5.5, 5.5, 6.5))
+        bone += tube(
+            np.array([inner, inner + (side * 45, -8, 12), joint + (-side * 40, 8, 26), joint + (-side * 8, 8, 30)]), (6.5, 5.5, 5.5, 6.5)
+        )
         blade = np.array([side * 112 * cage.width, first[1] + 66, first[2] - 92 + 18 * up])
         bone.append(box_piece(blade, (2.2, 34, 58), 2, rotation_xyz(0, side * (8 + 25 * up), side * 58)))
         bone += tube(np.array([blade + (-side * 40, 14, 40), blade + (side * 10, 10, 48), joint + (-side * 2, 28, 30)]), (4, 5, 7))

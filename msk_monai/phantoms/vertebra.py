@@ -14,6 +14,7 @@ from msk_monai.phantoms.shapes import (
     Piece,
     capsule,
     in_frame,
+    rotation_xyz,
     smooth_intersection,
     smooth_union,
 )
@@ -34,7 +35,7 @@ def vertebra_parts(vertebra: Vertebra, *, cortical_hu: float, shell_mm: float) -
     def body(x: Array, y: Array, z: Array) -> Array:
         return body_distance(vertebra, *_own(vertebra, x, y, z, frame))
 
-    dense = Material(cortical_hu, 1.7 * shell_mm, vertebra.trabecular_hu + 0.22 * cortical_hu, texture_hu=25)
+    dense = Material(cortical_hu, 2.4 * shell_mm, vertebra.trabecular_hu + 0.22 * cortical_hu, texture_hu=25)
     spongy = Material(vertebra.trabecular_hu, texture_hu=0.08 * vertebra.trabecular_hu + 8)
     body_low, body_high = _world_box(vertebra, *_body_box(vertebra))
     filling = Piece(body_low, body_high, lambda x, y, z: body(x, y, z) + np.float32(shell_mm))
@@ -46,8 +47,6 @@ def vertebra_parts(vertebra: Vertebra, *, cortical_hu: float, shell_mm: float) -
 
 def disc_part(disc: Disc) -> tuple[Part, ...]:
     """Return a disc, with gas in its middle where it has a vacuum phenomenon."""
-    from msk_monai.phantoms.shapes import rotation_xyz
-
     frame = rotation_xyz(*disc.turn)
     half_width, half_depth = disc.width / 2, disc.depth / 2
     reach = float(np.hypot(max(half_width, half_depth), disc.height)) + 4
@@ -84,18 +83,18 @@ def body_distance(vertebra: Vertebra, u: Array, v: Array, w: Array) -> Array:
 
 
 def body_z_range(vertebra: Vertebra) -> tuple[float, float]:
-    """Return the lowest and highest LPS z of the vertebral body, mm."""
-    angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    share = np.linspace(0.05, 0.94, 12)[:, None]
-    depth = np.where(np.cos(angle) < 0, _FRONT, _BACK) * vertebra.depth
-    u, v = share * np.sin(angle) * vertebra.width / 2, share * np.cos(angle) * depth
-    height = _half_height(vertebra, _outline(u, v, vertebra.width / 2, vertebra.depth / 2), v)
-    axis = vertebra.rotation[2]
-    spread = axis[0] * u + axis[1] * v
-    return (
-        float(vertebra.centre[2] + (spread - axis[2] * height).min()),
-        float(vertebra.centre[2] + (spread + axis[2] * height).max()),
+    """Return the lowest and highest LPS z of the vertebral body, mm (to about 0.3 mm)."""
+    share, angle, level = np.meshgrid(
+        np.linspace(0.1, 1.05, 10), np.linspace(0, 2 * np.pi, 40, endpoint=False), np.linspace(0.35, 1.1, 32), indexing="ij"
     )
+    own = np.stack(
+        [share * np.sin(angle) * vertebra.width / 2, share * np.cos(angle) * vertebra.depth * _FRONT, level * vertebra.height / 2]
+    )
+    own = np.concatenate([own.reshape(3, -1), own.reshape(3, -1) * np.array([[1], [1], [-1]])], 1)
+    frame = vertebra.rotation
+    x, y, z = (np.asarray(vertebra.centre)[:, None] + frame @ own).astype(np.float32)
+    inside = body_distance(vertebra, *_own(vertebra, x, y, z, frame)) < 0
+    return float(z[inside].min()), float(z[inside].max())
 
 
 def _outline(u: Array, v: Array, half_width: float, half_depth: float) -> Array:
@@ -156,9 +155,7 @@ def _flat_z(
 ) -> Array:
     """Return a capsule ``across`` mm thick to each side and ``along`` mm high to each side."""
     squash = across / along
-    return capsule(
-        u, v, w * np.float32(squash), (*start[:2], start[2] * squash), (*end[:2], end[2] * squash), across, across
-    )
+    return capsule(u, v, w * np.float32(squash), (*start[:2], start[2] * squash), (*end[:2], end[2] * squash), across, across)
 
 
 def _spinous(s: Vertebra, u: Array, v: Array, w: Array, back: float) -> Array:
@@ -168,10 +165,7 @@ def _spinous(s: Vertebra, u: Array, v: Array, w: Array, back: float) -> Array:
     half_height = (0.33 if s.is_lumbar else 0.22) * s.height
     start = (0.0, back + 2.0, -0.30 * s.height)
     end = (0.0, back + length * np.cos(np.radians(s.spinous_fall)), start[2] - fall * length * np.cos(np.radians(s.spinous_fall)))
-    plate = np.maximum(
-        _flat_z(u * np.float32(1.0), v, w, start, end, 3.0, half_height),
-        np.float32(-50.0),
-    )
+    plate = _flat_z(u, v, w, start, end, 3.0, half_height)
     edge = capsule(u, v, w, (0, end[1] - 1, end[2] + 0.6 * half_height), (0, end[1] - 1, end[2] - 0.8 * half_height), 3.4, 4.4)
     return smooth_union(plate, edge, 3.0)
 
@@ -180,27 +174,25 @@ def _transverse(s: Vertebra, u: Array, v: Array, w: Array, ped_u: float, ped_w: 
     """Return the transverse process: long and flat in the lumbar spine, short and clubbed for a rib above it."""
     tip = s.transverse_width / 2
     if s.name in ("L5", "L6"):
-        return capsule(u, v, w, (ped_u + 1, wall + 2, ped_w - 1), (tip - 4, wall + 7, ped_w + 4), 8.0, 4.5)
+        return capsule(u, v, w, (ped_u + 1, wall + 2, ped_w - 1), (tip - 4, wall + 11, ped_w + 4), 7.5, 4.2)
     if s.is_lumbar:
         squash = 0.62
-        start, end = (ped_u, wall + 5, (ped_w - 2) * squash), (tip - 3, wall + 11, (ped_w - 1) * squash)
-        return capsule(u, v, w * np.float32(squash), start, end, 4.3, 2.7)
+        start, end = (ped_u, wall + 6, (ped_w - 2) * squash), (tip - 3, wall + 15, (ped_w - 1) * squash)
+        return capsule(u, v, w * np.float32(squash), start, end, 3.7, 2.6)
     reach = wall + s.canal_depth * (0.55 if s.name in ("T11", "T12") else 0.95)
     if s.name.startswith("C"):
         return capsule(u, v, w, (ped_u, wall + 2, ped_w - 2), (tip - 4, wall - 2, ped_w - 4), 4.5, 3.5)
     return capsule(u, v, w, (ped_u, wall + 5, ped_w - 2), (tip - 5, reach + 2, ped_w + 1), 5.0, 5.2)
 
 
-def _facet(
-    joint: tuple[float, float, float], angle: float, u: Array, v: Array, w: Array, *, above: bool, scale: float
-) -> Array:
+def _facet(joint: tuple[float, float, float], angle: float, u: Array, v: Array, w: Array, *, above: bool, scale: float) -> Array:
     """Return an articular process: a plate along the joint, in front of it (upper facet) or behind it (lower facet)."""
     c, s = np.float32(np.cos(np.radians(angle))), np.float32(np.sin(np.radians(angle)))
-    thickness, half_width, half_height = 3.4 * scale, 6.2 * scale, 10.0 * scale
+    thickness, half_width, half_height = 3.8 * scale, 7.6 * scale, 10.5 * scale
     side = (0.9 + thickness) * (1 if above else -1)
     du, dv, dw = u - np.float32(joint[0]), v - np.float32(joint[1]), w - np.float32(joint[2] + (-2.0 if above else 2.0))
     normal, tangent = du * c - dv * s - np.float32(side), du * s + dv * c
-    bend = np.float32(0.018 if above else 0.018) * tangent * tangent  # the upper facets embrace the lower ones
+    bend = np.float32(0.024) * tangent * tangent  # the upper facets embrace the lower ones
     pn = (normal + bend) / np.float32(thickness)
     pt, pw = tangent / np.float32(half_width), dw / np.float32(half_height)
     square = pn * pn + pt * pt
@@ -223,9 +215,7 @@ def _box(vertebra: Vertebra) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return _world_box(vertebra, low, high)
 
 
-def _world_box(
-    vertebra: Vertebra, low: NDArray[np.float64], high: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _world_box(vertebra: Vertebra, low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     corners = np.array([[a, b, c] for a in (low[0], high[0]) for b in (low[1], high[1]) for c in (low[2], high[2])])
     world = np.asarray(vertebra.centre) + corners @ vertebra.rotation.T
     return world.min(0), world.max(0)

@@ -95,9 +95,7 @@ class Result:
     def _from_row(cls, row: dict[str, Any]) -> "Result":
         if row["schema"] != SCHEMA:
             raise ValueError(f"expected schema {SCHEMA}, got {row['schema']}")
-        measurements = tuple(
-            Measurement(**{"value": None, **m, "flags": tuple(m.get("flags", ()))}) for m in row.get("measurements", ())
-        )
+        measurements = tuple(Measurement(**{"value": None, **m, "flags": tuple(m.get("flags", ()))}) for m in row.get("measurements", ()))
         landmarks = tuple(Landmark(**{**p, "world_mm": _point(p.get("world_mm"))}) for p in row.get("landmarks", ()))
         where = row.get("slice")
         return cls(

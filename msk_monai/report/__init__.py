@@ -1,9 +1,9 @@
 """What a run leaves behind: its record, the tables made from it and a page to look at."""
 
-from msk_monai.report.latest import current
 from msk_monai.report.files import replacing
 from msk_monai.report.html import write_html
 from msk_monai.report.jsonl import ResultsFile, read_results
+from msk_monai.report.latest import current
 from msk_monai.report.level_overlay import LevelOverlay
 from msk_monai.report.table import write_measurements
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from msk_monai.records import Measurement, Result, Status
 from msk_monai.report.files import replacing
@@ -48,7 +48,7 @@ def counts(results: Sequence[Result]) -> dict[str, int]:
     return {status.value: seen[status] for status in reversed(_WORST_FIRST) if seen[status]}
 
 
-def _template():  # type: ignore[no-untyped-def]
+def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = _number
     environment.filters["link"] = _link

@@ -47,21 +47,27 @@ class ResultsFile:
         """What this bundle, in this version and with these weights, has said, by case name."""
         return {result.case: result for result in self._results if result.bundle == bundle}
 
-    def append(self, result: Result) -> None:
+    def append(self, result: Result) -> Result:
         """Record a result; when this returns, it is on the disk.
+
+        Returns:
+            The result as recorded, numbers rounded: what reading the file gives.
 
         Raises:
             ResultsError: it cannot be written; the file is left as it was.
         """
         if self._file is None:
             raise ValueError("the results file is not open")
+        line = result.to_json()
+        recorded = Result.from_json(line)
         end = self._file.seek(0, os.SEEK_END)
         try:
-            _write(self._file, result.to_json().encode() + b"\n")
+            _write(self._file, line.encode() + b"\n")
         except OSError as fault:
             self._file.truncate(end)
             raise ResultsError(f"{self._path}: cannot be written: {fault.strerror}") from fault
-        self._results.append(result)
+        self._results.append(recorded)
+        return recorded
 
     def __enter__(self) -> "ResultsFile":
         try:

@@ -42,7 +42,7 @@ class LevelOverlay:
         """Draw one case; see ``msk_monai.runner.Writer``."""
         findings, ranges = data["findings"], data["level_ranges"]
         low, high = _z_extent(data[self.source_key])
-        x, y = _spine(data[self.image_key])
+        x, y = _spine(data[self.image_key], ranges)
         step = max(1.0, (high - low) / HEIGHT)
         where = findings.slice
         z = None if where is None else where.position_mm[2]
@@ -66,12 +66,15 @@ def _z_extent(volume: MetaTensor) -> tuple[float, float]:
     return float(z.min()), float(z.max()) + 1.0
 
 
-def _spine(image: MetaTensor) -> tuple[float, float]:
-    """x and y (RAS mm) of the column with the most bone."""
-    middle = np.asarray(image.as_tensor()[image.shape[0] // 2])
+def _spine(image: MetaTensor, ranges: Sequence[LevelRange]) -> tuple[float, float]:
+    """Find x and y (RAS mm) of the column with the most bone, among the levels found."""
+    middle, affine = np.asarray(image.as_tensor()[image.shape[0] // 2]), image.affine.numpy()
+    z = affine[2, 3] + affine[2, 2] * np.arange(middle.shape[2])
+    lumbar = [r for r in ranges if r.name.startswith("L")] or ranges
+    if lumbar:
+        middle = middle[:, :, (z <= lumbar[0].top + 1) & (z >= lumbar[-1].bottom - 1)]
     bone = gaussian_filter(np.clip(middle - BONE, 0, 0.3).sum(axis=2), 3.0)
     i, j = np.unravel_index(int(bone.argmax()), bone.shape)
-    affine = image.affine.numpy()
     return float(affine[0, 3] + i * affine[0, 0]), float(affine[1, 3] + j * affine[1, 1])
 
 
@@ -81,8 +84,9 @@ def _plane(volume: MetaTensor, *, centre: Sequence[float], size: Sequence[float]
     shape = [max(1, round(s / d)) for s, d in zip(size, spacing, strict=True)]
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = np.asarray(centre) - (np.asarray(shape) - 1) / 2 * spacing
-    resample = SpatialResample(mode="bilinear", padding_mode="border", align_corners=True, dtype=torch.float32)
-    return np.asarray(resample(volume, dst_affine=affine, spatial_size=shape).as_tensor()[0])
+    resample = SpatialResample(mode="bilinear", padding_mode="zeros", align_corners=False, dtype=torch.float32)
+    above_black = MetaTensor((volume.as_tensor() - WINDOW[0]).clamp_min(0), affine=volume.affine)  # black where there is nothing
+    return np.asarray(resample(above_black, dst_affine=affine, spatial_size=shape).as_tensor()[0]) + WINDOW[0]
 
 
 def _grey(plane: np.ndarray) -> Image.Image:

@@ -4,8 +4,8 @@ from msk_monai.runner.case import Case
 from msk_monai.runner.datalist import datalist_cases
 from msk_monai.runner.evaluation import Evaluation, Metric, evaluate
 from msk_monai.runner.find import find_cases
-from msk_monai.runner.runner import Runner, Writer
 from msk_monai.runner.inputs import Decision, Survey, survey
+from msk_monai.runner.runner import Runner, Writer
 
 __all__ = [
     "Case",

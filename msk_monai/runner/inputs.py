@@ -75,31 +75,32 @@ class Survey:
 
     def decisions(self, rules: Rules = None) -> list[Decision]:
         """What a bundle with these rules makes of each series, sorted by name, and what could not be read."""
-        selection = select(self.index.series, _as_rules(rules))
-        told = [(series, "taken", "; ".join(series.notes)) for series in selection.chosen]
-        told += [(series, "rejected", reason) for series, reason in selection.rejected]
-        rows = [
-            Decision(
-                series=self._names[series.key],
-                series_instance_uid=series.series_uid,
-                modality=series.modality or "",
-                decision=decision,
-                reason=reason,
-            )
-            for series, decision, reason in told
-        ]
+        rules = _as_rules(rules)
+        rows = []
+        for selection in (select(study.series, rules) for study in self.index.studies):
+            rows += [self._decision(series, "taken", "; ".join(series.notes)) for series in selection.chosen]
+            rows += [self._decision(series, "rejected", reason) for series, reason in selection.rejected]
         rows += [
             Decision(series=self._relative(bad.path), series_instance_uid="", modality="", decision="unreadable", reason=bad.reason)
             for bad in self.index.unreadable
         ]
         return sorted(rows, key=lambda row: row.series)
 
+    def _decision(self, series: Series, decision: str, reason: str) -> Decision:
+        return Decision(
+            series=self._names[_key(series)],
+            series_instance_uid=series.series_uid,
+            modality=series.modality or "",
+            decision=decision,
+            reason=reason,
+        )
+
     def _chosen_and_skipped(self, rules: SeriesRules) -> Iterable[Case]:
         for study in self.index.studies:
             selection = select(study.series, rules)
             for series in selection.chosen:
                 yield Case(
-                    name=self._names[series.key],
+                    name=self._names[_key(series)],
                     source=_source(self._place(series), series),
                     files=tuple(sorted(map(str, series.paths))),
                     warnings=(*series.notes, *self._beside(series)),
@@ -110,7 +111,7 @@ class Survey:
     def _skipped(self, study: Study, reasons: list[str]) -> Case:
         if len(study.series) == 1:
             series = study.series[0]
-            name, source = self._names[series.key], _source(self._place(series), series)
+            name, source = self._names[_key(series)], _source(self._place(series), series)
         else:
             place = self._relative(_common_folder(path for series in study.series for path in series.paths))
             name = f"{place}-{short_hash(study.uid)}" if self._places[place] or self._study_places[place] > 1 else place
@@ -158,7 +159,7 @@ class Survey:
     def _names(self) -> dict[str, str]:
         """A name for each series by its key: its place, told apart by a hash where one folder holds several series."""
         return {
-            series.key: place if self._places[place] == 1 else f"{place}-{short_hash(series.key)}"
+            _key(series): place if self._places[place] == 1 else f"{place}-{short_hash(_key(series))}"
             for series in self.index.series
             for place in [self._place(series)]
         }
@@ -186,6 +187,11 @@ class Survey:
 
 def _as_rules(rules: Rules) -> SeriesRules:
     return rules if isinstance(rules, SeriesRules) else SeriesRules.from_dict(rules or {})
+
+
+def _key(series: Series) -> str:
+    """Unique among all studies, also where careless de-identification left series of several studies with one UID."""
+    return f"{series.study_uid}/{series.key}"
 
 
 def _source(place: str, series: Series) -> Source:

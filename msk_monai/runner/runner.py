@@ -97,8 +97,7 @@ class Runner:
             try:
                 with tqdm(total=len(cases), initial=len(cases) - len(todo), desc=self.identity.name, unit="case", disable=None) as bar:
                     for result in self._results(todo, folder):
-                        record.append(result)
-                        done[result.case] = result
+                        done[result.case] = record.append(result)
                         bar.update()
             finally:  # also after an interruption: the tables agree with the record
                 shutil.rmtree(folder / _UNFINISHED, ignore_errors=True)

@@ -4,6 +4,7 @@ from msk_monai.transforms.axial_grid import AxialGridd
 from msk_monai.transforms.hounsfield import RandHounsfieldd
 from msk_monai.transforms.level_edges import LevelEdgesd
 from msk_monai.transforms.level_target import LevelTargetd
+from msk_monai.transforms.longest_run import LongestRund
 from msk_monai.transforms.middle_slice import MiddleSliced
 from msk_monai.transforms.neighbours import NeighbourSlicesd
 from msk_monai.transforms.require_hounsfield import RequireHounsfieldd
@@ -13,6 +14,7 @@ __all__ = [
     "AxialGridd",
     "LevelEdgesd",
     "LevelTargetd",
+    "LongestRund",
     "MiddleSliced",
     "NeighbourSlicesd",
     "RandHounsfieldd",

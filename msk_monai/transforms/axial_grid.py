@@ -46,7 +46,7 @@ class AxialGridd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.output_keys = self.keys if output_keys is None else tuple(np.atleast_1d(output_keys))  # type: ignore[arg-type]
+        self.output_keys = self.keys if output_keys is None else tuple(np.atleast_1d(output_keys))
         self.spacing = np.asarray(spacing, dtype=np.float64)
         self.in_plane = in_plane
         self.window = window
@@ -55,6 +55,7 @@ class AxialGridd(MapTransform):
         self.fill = fill
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Resample the volumes of one case."""
         out = dict(data)
         for key, output_key in self.key_iterator(out, self.output_keys):
             out[output_key] = self._regrid(out[key])
@@ -63,7 +64,7 @@ class AxialGridd(MapTransform):
     def _regrid(self, volume: MetaTensor) -> MetaTensor:
         coarse, affine = block_mean(volume.as_tensor()[0], volume.affine.numpy(), self.spacing, self.window)
         target, size = self._target(coarse, affine)
-        resample = SpatialResample(mode="bilinear", padding_mode="zeros", align_corners=True, dtype=torch.float32)
+        resample = SpatialResample(mode="bilinear", padding_mode="zeros", align_corners=False, dtype=torch.float32)
         moved = resample(MetaTensor(coarse[None] - self.fill, affine=affine), dst_affine=target, spatial_size=size)
         return MetaTensor(moved.as_tensor() + self.fill, affine=target)
 
@@ -71,7 +72,7 @@ class AxialGridd(MapTransform):
         corners = np.stack(np.meshgrid(*[(-0.5, n - 0.5) for n in coarse.shape], indexing="ij"), axis=-1).reshape(-1, 3)
         world = apply_affine(affine, corners)
         low, high = world.min(axis=0), world.max(axis=0)
-        size = np.ceil((high - low) / self.spacing - 1e-3).astype(int)
+        size: np.ndarray = np.ceil((high - low) / self.spacing - 1e-3).astype(int)
         size[2] += 2 * self.margin
         origin = (low + high - (size - 1) * self.spacing) / 2
         if self.in_plane is not None:
@@ -82,7 +83,7 @@ class AxialGridd(MapTransform):
         return target, [int(n) for n in size]
 
     def _body_centre(self, coarse: torch.Tensor, affine: np.ndarray) -> np.ndarray:
-        inside = np.argwhere((coarse > self.body_threshold).numpy())
+        inside: np.ndarray = np.argwhere((coarse > self.body_threshold).numpy())
         if len(inside) == 0:
             inside = (np.asarray(coarse.shape)[None] - 1) / 2
         return np.asarray(np.median(apply_affine(affine, inside), axis=0)[:2])
@@ -104,7 +105,8 @@ def block_mean(
     """
     wanted = spacing[np.argmax(np.abs(affine[:3, :3]), axis=0)]
     factors = [max(1, int(f)) for f in np.floor(wanted / spacing_of(affine) + 1e-3)]
-    order = sorted(range(3), key=lambda axis: -volume.stride(axis))  # walk through memory as it lies
+    strides = volume.stride()
+    order = sorted(range(3), key=lambda axis: -strides[axis])  # walk through memory as it lies
     packed = volume.permute(order)
     kernel = [factors[axis] for axis in order]
     slabs = [_pool(slab, kernel, window) for slab in packed.split(kernel[0] * max(1, 16 // kernel[0]))]

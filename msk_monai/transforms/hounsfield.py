@@ -37,6 +37,7 @@ class RandHounsfieldd(Randomizable, Transform):
         self.fill = fill
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Draw a scanner for one case."""
         out = dict(data)
         image: MetaTensor = out[self.image_key]
         hu = image.as_tensor().clone()

@@ -24,6 +24,7 @@ class LevelEdgesd(Transform):
         self.levels = tuple(levels)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Write the edges of one case."""
         out = dict(data)
         bodies = [
             VertebralBody(name=body["name"], centre=tuple(body["centre"]), z_range=tuple(body["z_range"])) for body in out[self.bodies_key]

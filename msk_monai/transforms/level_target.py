@@ -29,6 +29,7 @@ class LevelTargetd(Transform):
         self.output_key = output_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Write the target of one case."""
         out = dict(data)
         image = out[self.image_key]
         step, start = float(image.affine[2, 2]), float(image.affine[2, 3])

@@ -49,6 +49,7 @@ class MiddleSliced(Transform):
         self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Write ``findings`` and ``level_ranges`` of one case."""
         out = dict(data)
         image, source = out[self.image_key], out[self.source_key]
         profile = np.asarray(out[self.pred_key], dtype=np.float64)

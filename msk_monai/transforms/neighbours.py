@@ -30,6 +30,7 @@ class NeighbourSlicesd(MapTransform):
         self.count = count
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Stack the neighbours in the volumes of one case."""
         out = dict(data)
         for key in self.key_iterator(out):
             out[key] = self._stack(out[key])

@@ -26,6 +26,7 @@ class RequireHounsfieldd(MapTransform):
         self.brightest = brightest
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Pass the case on, or raise ``UnsuitableImageError``."""
         for key in self.key_iterator(dict(data)):
             self._check(data[key])
         return dict(data)

@@ -51,6 +51,7 @@ class RandSpineViewd(Randomizable, Transform):
         self.strength = strength
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Draw a view of one case."""
         out = dict(data)
         volume: MetaTensor = out[self.image_key]
         edges = np.asarray(out[self.edges_key], dtype=np.float64) * np.array([-1.0, -1.0, 1.0])
@@ -159,7 +160,7 @@ class RandSpineViewd(Randomizable, Transform):
         square = self.R.rand() < 0.7
         outside = (torch.maximum(dx, dy) if square else torch.hypot(dx, dy)) > half
         view[:, outside] = self.fill
-        shift = [int(round(-m / d)) for m, d in zip(middle, self.spacing[:2], strict=True)]
+        shift = [round(float(-m / d)) for m, d in zip(middle, self.spacing[:2], strict=True)]
         return torch.roll(view, shift, dims=(1, 2))  # a reader centres on what is there
 
 

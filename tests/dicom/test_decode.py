@@ -188,16 +188,40 @@ def test_a_compressed_stack_equals_the_native_one(load, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["MR_small.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm", "MR_small_jp2klossless.dcm",
-             "MR_small_jpeg_ls_lossless.dcm", "MR_small_padded.dcm", "CT_small.dcm", "693_J2KI.dcm", "JPEG2000.dcm", "SC_rgb_jpeg_gdcm.dcm"]
-)  # fmt: skip
+    "name",
+    [
+        "MR_small.dcm",
+        "MR_small_RLE.dcm",
+        "MR_small_bigendian.dcm",
+        "MR_small_implicit.dcm",
+        "MR_small_jp2klossless.dcm",
+        "MR_small_jpeg_ls_lossless.dcm",
+        "MR_small_padded.dcm",
+        "CT_small.dcm",
+        "693_J2KI.dcm",
+        "J2K_pixelrep_mismatch.dcm",
+        "JPEG2000.dcm",
+        "JPEGLSNearLossless_16.dcm",
+        "JPGExtended.dcm",
+        "image_dfl.dcm",
+        "rtdose_1frame.dcm",
+        "SC_rgb_jpeg_gdcm.dcm",
+        "SC_rgb_jpeg_dcmtk.dcm",
+        "SC_rgb_rle_16bit.dcm",
+        "SC_rgb_rle_2frame.dcm",
+        "SC_rgb_small_odd_big_endian.dcm",
+        "SC_ybr_full_422_uncompressed.dcm",
+        "examples_rgb_color.dcm",
+        "examples_ybr_color.dcm",
+    ],
+)
 def test_files_of_other_writers(load, name):
     path = get_testdata_file(name, download=False)
     dataset = dcmread(path)
     with warnings.catch_warnings():  # pydicom's own, of padding; this reader must not pass them on
         warnings.simplefilter("ignore")
         array = dataset.pixel_array.astype(np.float64)
-    if array.ndim == 3 and array.shape[-1] == 3:
+    if dataset.SamplesPerPixel == 3:
         array = array @ [0.299, 0.587, 0.114]
     expected = array * float(dataset.get("RescaleSlope", 1)) + float(dataset.get("RescaleIntercept", 0))
     np.testing.assert_allclose(values(load(path)).reshape(expected.shape), expected.astype(np.float32), rtol=1e-6)

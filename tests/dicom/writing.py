@@ -8,11 +8,11 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     DigitalXRayImageStorageForPresentation,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
-    UID,
     NuclearMedicineImageStorage,
     generate_uid,
 )
@@ -85,15 +85,10 @@ def ct_slice(pixels, *, position, orientation=AXIAL, spacing=(0.7, 0.5), number=
 def save(dataset, path: Path):
     """Write a data set and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    syntax = dataset.file_meta.TransferSyntaxUID
-    dcmwrite(
-        path,
-        dataset,
-        implicit_vr=syntax.is_implicit_VR,
-        little_endian=syntax.is_little_endian,
-        enforce_file_format=True,
-        force_encoding=True,
-    )
+    if dataset.file_meta.TransferSyntaxUID.is_little_endian:
+        dataset.save_as(path, enforce_file_format=True)
+    else:
+        dcmwrite(path, dataset, implicit_vr=False, little_endian=False, force_encoding=True)
     return path
 
 

@@ -64,6 +64,7 @@ def _hold(folder, held):
         multiprocessing.Event().wait()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of threads in the parent
 def test_the_lock_dies_with_its_process(tmp_path):
     fork = multiprocessing.get_context("fork")
     held = fork.Event()
@@ -96,7 +97,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path, monkeypatch):
 
 def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(ResultsError, match="out.*cannot be written"), ResultsFile(tmp_path / "out"):
+    with pytest.raises(ResultsError, match=r"out.*cannot be written"), ResultsFile(tmp_path / "out"):
         pass
 
 

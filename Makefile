@@ -1,0 +1,35 @@
+# Everything sets itself up: Python 3.11 or newer and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+INPUT ?= demo/phantoms/dicom
+OUT ?= demo/results
+
+.PHONY: demo test check bench clean
+
+demo: $(READY)
+	@if [ "$(INPUT)" = demo/phantoms/dicom ]; then $(BIN)/msk-monai phantom ct_l3_slice -o demo/phantoms --count 6 --seed 7; fi
+	$(BIN)/msk-monai predict "$(INPUT)" -o "$(OUT)" --bundle ct_l3_slice
+
+test: check
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/pip install -q -c constraints.txt -e ".[bench]"
+	$(BIN)/python benchmarks/read.py
+	$(BIN)/python benchmarks/l3.py --speed
+
+$(READY): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,198 @@
+import csv
+import json
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from msk_monai.report import ResultsFile
+from tests.dicom.writing import noise, uid, write_stack
+from tests.toy import write_bundle, write_picture
+
+FAILING, SKIPPED = 255, 254
+
+
+@pytest.fixture(autouse=True)
+def same_logging():
+    """The command makes libraries quiet for good; the tests after these want them as they were."""
+    names = ("monai", "nibabel.global", "pydicom")
+    levels = {name: logging.getLogger(name).level for name in names}
+    yield
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def rows(out):
+    return [json.loads(line) for line in (Path(out) / "results.jsonl").read_text().splitlines()]
+
+
+def test_a_folder_goes_in_and_results_come_out(toy, msk_monai):
+    write_picture(Path("in/a.png"), 10)
+    write_picture(Path("in/b.png"), SKIPPED)
+    code, told, said = msk_monai("predict", "in", "-o", "out", "--bundle", "toy")
+    assert code == 0
+    assert "2 cases: 1 ok, 1 skipped" in told
+    assert "grey 10 1" in told
+    assert "in: 2 studies, 2 series, 0 unreadable files" in said
+    assert {path.name for path in Path("out").iterdir()} == {
+        "measurements.csv",
+        "overlays",
+        "report.html",
+        "results.jsonl",
+        "series.csv",
+    }
+
+
+def test_some_failed_is_3_and_the_same_command_adds_nothing(toy, msk_monai):
+    write_picture(Path("in/a.png"), 10)
+    write_picture(Path("in/b.png"), FAILING)
+    first = msk_monai("predict", "in", "-o", "out", "--bundle", toy)
+    assert first[0] == 3
+    assert "1 ok, 1 failed" in first[1]
+    assert msk_monai("predict", "in", "-o", "out", "--bundle", toy) == first
+    assert [row["status"] for row in rows("out")] == ["ok", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "gone", "-o", "out", "-b", "toy"], "msk-monai: gone: no such file or folder"),
+        (["predict", "empty", "-o", "out", "-b", "toy"], "msk-monai: empty: expected images"),
+        (["predict", "in", "-o", "out", "-b", "tyo"], "msk-monai: no bundle tyo, did you mean toy?"),
+        (["predict", "in", "-o", "out", "-b", "toy", "--set", "nett#x=3"], "msk-monai: toy: unknown override nett#x"),
+        (["predict", "in", "-o", "out", "-b", "toy", "--set", "weights=gone.pt"], "msk-monai: gone.pt: no weights there"),
+        (["predict", "in", "-o", "in/a.png/x", "-b", "toy"], "msk-monai: in/a.png/x: cannot be written"),
+        (["train", "toy", "--data", "list.json", "-o", "out"], "msk-monai: toy: it has no configs/train.yaml"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_where_nothing_can_run_one_line_says_why(toy, msk_monai, arguments, message):
+    write_picture(Path("in/a.png"), 10)
+    Path("empty").mkdir()
+    Path("list.json").write_text("{}")
+    code, told, said = msk_monai(*arguments)
+    assert code == 1
+    assert told == ""
+    assert said.splitlines()[-1].startswith(message)
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "in"],
+        ["predict", "in", "-o", "in"],
+        ["predict", "in", "-o", "out", "--unknown"],
+        ["predict", "in", "-o", "out", "-b", "toy", "--set", "no equals sign"],
+        ["predict", "in", "-o", "out", "-b", "toy", "--device", "abacus"],
+        ["evaluate", "toy", "--data", "gone.json", "-o", "out"],
+        ["phantom", "unicorn", "-o", "out"],
+        ["fly"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_2(toy, msk_monai, arguments):
+    write_picture(Path("in/a.png"), 10)
+    code, _, said = msk_monai(*arguments)
+    assert code == 2
+    assert "Usage" in said
+    assert not Path("out").exists()
+
+
+def test_an_interrupted_run_is_130_and_says_that_it_can_go_on(toy, msk_monai, monkeypatch):
+    write_picture(Path("in/a.png"), 10)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("msk_monai.runner.runner.Runner._finish", interrupted)
+    code, _, said = msk_monai("predict", "in", "-o", "out", "-b", "toy")
+    assert code == 130
+    assert "the same command goes on" in said
+
+
+def test_an_output_folder_in_use_is_refused(toy, msk_monai):
+    write_picture(Path("in/a.png"), 10)
+    with ResultsFile(Path("out")):
+        code, _, said = msk_monai("predict", "in", "-o", "out", "-b", "toy")
+    assert code == 1
+    assert "another process is writing here" in said
+
+
+def test_without_a_bundle_each_that_fits_takes_what_it_takes(toy, msk_monai, monkeypatch):
+    other = write_bundle(Path("more/ct_toy").absolute(), preprocessing={"_target_": "tests.toy.Fail"})
+    metadata = json.loads((other / "configs" / "metadata.json").read_text())
+    (other / "configs" / "metadata.json").write_text(json.dumps({**metadata, "series_rules": {"modality": ["CT"]}}))
+    monkeypatch.setattr("msk_monai.bundle.search._search_path", lambda here: iter([here / "bundles", here / "more"]))
+    write_picture(Path("in/a.png"), 10)
+    write_stack(Path("in/mr"), noise(3, 4, 5), Modality="MR")
+    code, _, said = msk_monai("predict", "in", "-o", "out")
+    assert code == 3, said
+    assert sorted((row["case"], row["bundle"]["name"], row["status"]) for row in rows("out")) == [
+        ("a.png", "ct_toy", "failed"),
+        ("a.png", "toy", "ok"),
+        ("mr", "ct_toy", "skipped"),
+        ("mr", "toy", "skipped"),
+    ]
+
+
+def test_every_decision_on_a_series_is_written(toy, msk_monai):
+    write_picture(Path("in/a.png"), 10)
+    write_stack(Path("in/ct"), noise(3, 4, 5))
+    Path("in/bad.png").write_text("no image")
+    _, _, said = msk_monai("predict", "in", "-o", "out", "-b", "toy")
+    assert "1 series were not taken" in said
+    with Path("out/series.csv").open(newline="") as file:
+        decisions = list(csv.DictReader(file))
+    assert [(row["bundle"], row["series"], row["decision"]) for row in decisions] == [
+        ("toy", "a.png", "taken"),
+        ("toy", "bad.png", "unreadable"),
+        ("toy", "ct", "rejected"),
+    ]
+    assert decisions[2]["series_instance_uid"] == uid("series")
+
+
+def test_no_output_names_a_patient(toy, msk_monai):
+    write_stack(Path("in/ct"), noise(3, 4, 5))
+    write_stack(Path("in/mr"), noise(1, 4, 5), Modality="MR", StudyInstanceUID=uid("mr"))
+    other = write_bundle(Path("ct_toy").absolute(), preprocessing={"_target_": "tests.toy.Fail"})
+    metadata = json.loads((other / "configs" / "metadata.json").read_text())
+    (other / "configs" / "metadata.json").write_text(json.dumps({**metadata, "series_rules": {"modality": ["CT"]}}))
+    code, told, said = msk_monai("predict", "in", "-o", "out", "-b", other)
+    assert code == 3, said
+    written = b"".join(path.read_bytes() for path in Path("out").rglob("*") if path.is_file())
+    assert b"case ct" in written  # the log of errors is among them
+    for text in (written.decode(), told, said):
+        assert "ecret" not in text
+
+
+def test_a_datalist_is_an_input(toy, msk_monai):
+    write_picture(Path("a.png"), 10)
+    Path("list.json").write_text('{"training": [{"image": "a.png", "grey": 9}]}')
+    assert msk_monai("predict", "list.json", "-o", "out", "-b", "toy")[0] == 0
+    assert [row["case"] for row in rows("out")] == ["a.png"]
+
+
+def test_values_of_the_config_are_set(toy, msk_monai):
+    write_picture(Path("in/a.png"), 10)
+    assert msk_monai("predict", "in", "-o", "out", "-b", "toy", "--set", "writers=[]", "--device", "cpu")[0] == 0
+    assert not Path("out/overlays").exists()
+
+
+def test_debugging_shows_where(toy, msk_monai, monkeypatch):
+    monkeypatch.setenv("MSK_MONAI_DEBUG", "1")
+    with pytest.raises(Exception, match="no such file or folder"):
+        msk_monai("predict", "gone", "-o", "out", "-b", "toy")
+    assert os.environ["MSK_MONAI_DEBUG"] == "1"
+
+
+def test_what_nobody_foresaw_is_one_line_too(toy, msk_monai, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("in\ntwo lines")
+
+    monkeypatch.setattr("msk_monai.runner.inputs.index_files", broken)
+    monkeypatch.setattr("msk_monai.runner.inputs.walk", broken)
+    code, _, said = msk_monai("predict", "in", "-o", "out", "-b", "toy")
+    assert code == 1
+    assert said.splitlines() == ["msk-monai: ZeroDivisionError: in two lines (set MSK_MONAI_DEBUG=1 to see where)"]

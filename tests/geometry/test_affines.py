@@ -1,0 +1,48 @@
+"""Affines."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras, spacing_of, voxel_centres_along
+
+spacings = st.tuples(*[st.floats(0.1, 10)] * 3)
+angles = st.tuples(*[st.floats(-180, 180)] * 3)
+
+
+def affine(spacing, degrees, origin=(1.0, 2.0, 3.0)):
+    out = np.eye(4)
+    out[:3, :3] = Rotation.from_euler("xyz", degrees, degrees=True).as_matrix() * spacing
+    out[:3, 3] = origin
+    return out
+
+
+@given(spacing=spacings, degrees=angles)
+def test_spacing_survives_rotation_and_the_change_of_convention(spacing, degrees):
+    matrix = affine(spacing, degrees)
+    np.testing.assert_allclose(spacing_of(matrix), spacing)
+    np.testing.assert_allclose(spacing_of(flip_lps_ras(matrix)), spacing)
+    np.testing.assert_allclose(flip_lps_ras(flip_lps_ras(matrix)), matrix)
+
+
+@given(spacing=spacings, axis=st.integers(0, 2), sign=st.sampled_from([-1, 1]), tilt=st.floats(-30, 30))
+def test_the_axis_towards_the_head_is_found_despite_tilt(spacing, axis, sign, tilt):
+    matrix = affine(spacing, (tilt, 0, 0))
+    order = [a for a in range(3) if a != 2]
+    order.insert(axis, 2)
+    shuffled = matrix.copy()
+    shuffled[:3, :3] = matrix[:3, order] * np.where(np.arange(3) == axis, sign, 1)
+    assert axis_towards(shuffled, (0, 0, 1)) == (axis, sign)
+
+
+def test_an_axis_without_length():
+    with pytest.raises(ValueError, match="positive length"):
+        axis_towards(np.zeros((4, 4)), (0, 0, 1))
+
+
+def test_points_and_planes():
+    matrix = affine((2, 3, 4), (0, 0, 0))
+    np.testing.assert_allclose(apply_affine(matrix, [[1, 1, 1]]), [[3, 5, 7]])
+    np.testing.assert_allclose(voxel_centres_along(matrix, (3, 5, 2), 2), [[3, 8, 3], [3, 8, 7]])

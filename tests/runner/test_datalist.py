@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from msk_monai.errors import DataError
+from msk_monai.records import Status
+from msk_monai.runner import datalist_cases
+from tests.dicom.writing import noise, uid, write_stack
+from tests.toy import write_picture
+
+
+def write_list(folder, **content):
+    path = folder / "datalist.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_items_become_cases_with_their_truth(tmp_path):
+    write_picture(tmp_path / "images" / "a.png", 10)
+    path = write_list(tmp_path, name="set", labels=["one", "two"], validation=[{"image": "images/a.png", "label": 3, "side": "L"}])
+    [case] = datalist_cases(path, "validation")
+    assert case.name == case.source.path == "images/a.png"
+    assert case.files == (str(tmp_path / "images" / "a.png"),)
+    assert case.truth == {"name": "set", "labels": ["one", "two"], "label": 3, "side": "L", "datalist_folder": str(tmp_path)}
+
+
+def test_an_item_may_be_a_folder_with_a_series(tmp_path):
+    write_stack(tmp_path / "case_1", noise(3, 4, 5))
+    [case] = datalist_cases(write_list(tmp_path, testing=[{"image": "case_1", "z": 1.5}]), "testing")
+    assert case.name == case.source.path == "case_1"
+    assert case.source.series_instance_uid == uid("series")
+    assert len(case.files) == 3
+    assert case.truth["z"] == 1.5
+
+
+def test_the_rules_choose_among_the_series_of_a_folder(tmp_path):
+    write_stack(tmp_path / "case_1" / "ct", noise(3, 4, 5))
+    write_stack(tmp_path / "case_1" / "mr", noise(3, 4, 5), Modality="MR", SeriesInstanceUID=uid("mr"), FrameOfReferenceUID=uid("mr"))
+    path = write_list(tmp_path, testing=[{"image": "case_1"}])
+    [unclear] = datalist_cases(path, "testing")
+    assert unclear.fault.reason == "expected one series, got 2"
+    [case] = datalist_cases(path, "testing", {"modality": "CT"})
+    assert case.fault is None
+    assert case.source.modality == "CT"
+
+
+def test_an_image_that_is_not_there_costs_its_own_line(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.dcm").write_text("no image")
+    path = write_list(tmp_path, testing=[{"image": "gone.png"}, {"image": "empty"}, {"image": "bad.dcm"}])
+    cases = datalist_cases(path, "testing")
+    assert [case.name for case in cases] == ["gone.png", "empty", "bad.dcm"]
+    assert [case.fault.status for case in cases] == [Status.FAILED] * 3
+    assert cases[0].fault.reason == "no such file or folder"
+
+
+def test_bare_file_names_are_items_without_truth(tmp_path):
+    write_picture(tmp_path / "a.png", 10)
+    [case] = datalist_cases(write_list(tmp_path, test=["./a.png"]), "test")
+    assert case.name == "a.png"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("no json", "expected a datalist, got a file that is no JSON"),
+        ("[]", "expected a datalist, got a JSON list"),
+        ("{}", "expected a list named validation, got none"),
+        ('{"training": [{"image": "a"}]}', "expected a list named validation, got training"),
+        ('{"validation": [{"image": "a"}, {"image": "a"}]}', "expected every image once, got a twice"),
+        ('{"validation": [{"image": ["a", "b"]}]}', "expected image to be a path, got list"),
+    ],
+)
+def test_a_file_that_is_no_datalist_is_named(tmp_path, content, message):
+    path = tmp_path / "datalist.json"
+    path.write_text(content)
+    with pytest.raises(DataError, match=message) as caught:
+        datalist_cases(path, "validation")
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_datalist_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match="cannot be opened"):
+        datalist_cases(tmp_path / "none.json", None)
