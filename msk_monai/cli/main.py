@@ -8,6 +8,7 @@ import typer
 
 from msk_monai.cli.bundles import bundles
 from msk_monai.cli.console import ExitCode, say
+from msk_monai.cli.convert import convert
 from msk_monai.cli.evaluate import evaluate
 from msk_monai.cli.phantom import phantom
 from msk_monai.cli.predict import predict
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (bundles, predict, evaluate, train, phantom):
+for command in (bundles, predict, evaluate, train, phantom, convert):
     app.command()(command)
 
 

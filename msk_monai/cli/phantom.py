@@ -1,5 +1,6 @@
 """``msk-monai phantom``."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ class PhantomTask(StrEnum):
     """What phantoms are made for."""
 
     CT_L3_SLICE = "ct_l3_slice"
+    CT_L3_VOLUMES = "ct_l3_volumes"
 
 
 def phantom(
@@ -20,7 +22,15 @@ def phantom(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same studies.")] = 0,
     thickness: Annotated[float | None, typer.Option(help="Slice thickness in mm. Default: drawn for each study.")] = None,
 ) -> None:
-    """Make studies of invented patients: DICOM in dicom/, the truth beside it, and a datalist.json."""
+    """Make invented patients: as DICOM studies (ct_l3_slice), or as coarse NIfTI volumes to train on (ct_l3_volumes).
+
+    Beside them stand their truth and a datalist.json.
+    """
+    if task is PhantomTask.CT_L3_VOLUMES:
+        from msk_monai.phantoms.ct_volumes import write_volumes
+
+        print(write_volumes(out, count=count, seed=seed, workers=os.cpu_count() or 1))
+        return
     from tqdm import tqdm
 
     from msk_monai.phantoms.ct_l3 import write_studies

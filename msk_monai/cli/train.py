@@ -11,7 +11,7 @@ from msk_monai.cli.console import device_override, overrides, quieten
 
 def train(
     name: Annotated[str, typer.Argument(help="Name or folder of a bundle.")],
-    data: Annotated[Path, typer.Option("--data", exists=True, dir_okay=False, help="A datalist.json.")],
+    data: Annotated[list[Path], typer.Option("--data", exists=True, dir_okay=False, help="A datalist.json; may be given several times.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder for weights and logs.")],
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of the bundle's config.")] = None,
@@ -21,6 +21,6 @@ def train(
     quieten()
     from msk_monai.bundle import open_bundle
 
-    values = {"data": str(data), "output_dir": str(out), **device_override(device), **overrides(set_)}
+    values = {"data": [str(path) for path in data], "output_dir": str(out), **device_override(device), **overrides(set_)}
     open_bundle(name, overlays=["train.yaml"], overrides=values).run()
     print(out)

@@ -15,19 +15,20 @@ SHORTEST_CUT_BODY_MM = 20.0
 """Of a vertebra that the scan cuts, this much of its front must show: less may be its arch alone."""
 
 
-def vertebra_datalist(cases: Path, *, section: str = "training") -> dict[str, Any]:
+def vertebra_datalist(cases: Path, *, share: float = 1.0) -> dict[str, Any]:
     """Read a ``cases.json`` (name, image, label, label_ids for each case) into a datalist.
 
     Args:
         cases: the file; paths in it are relative to its folder. Cases without a label are left out.
-        section: name of the list that the items go to.
+        share: how often training draws each item.
 
     Returns:
-        The datalist: items hold absolute paths and ``bodies`` in LPS mm; ``bare`` marks volumes whose soft tissue was removed.
+        The datalist, all items under ``training``; items hold absolute paths and ``bodies`` in LPS mm; ``bare`` marks volumes
+        whose soft tissue was removed.
     """
     content = json.loads(cases.read_text())
-    items = [_item(case, cases.parent) for case in content["cases"] if "label" in case]
-    return {"name": cases.parent.name, "coordinates": "LPS, mm", section: items}
+    items = [{**_item(case, cases.parent), "share": share} for case in content["cases"] if "label" in case]
+    return {"name": cases.parent.name, "coordinates": "LPS, mm", "training": items}
 
 
 def _item(case: Mapping[str, Any], folder: Path) -> dict[str, Any]:

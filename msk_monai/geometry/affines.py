@@ -39,7 +39,8 @@ def apply_affine(affine: npt.ArrayLike, points: npt.ArrayLike) -> Array:
 
 def spacing_of(affine: npt.ArrayLike) -> Array:
     """Length in mm of one step along each voxel axis: shape (d,)."""
-    return np.linalg.norm(np.asarray(affine, dtype=np.float64)[:-1, :-1], axis=0)
+    lengths: Array = np.linalg.norm(np.asarray(affine, dtype=np.float64)[:-1, :-1], axis=0)
+    return lengths
 
 
 def axis_towards(affine: npt.ArrayLike, direction: npt.ArrayLike) -> tuple[int, int]:

@@ -52,7 +52,7 @@ def test_train_runs_the_bundles_training(toy, msk_monai):
     Path("list.json").write_text("{}")
     code, _, said = msk_monai("train", "toy", "--data", "list.json", "-o", "trained", "--set", "rate=0.5")
     assert code == 0, said
-    assert Path("trained").read_text() == "('list.json', 0.5)"
+    assert Path("trained").read_text() == "(['list.json'], 0.5)"
 
 
 def test_stock_monai_runs_the_bundle_too(toy, python, tmp_path):
