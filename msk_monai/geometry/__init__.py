@@ -5,8 +5,8 @@ from msk_monai.geometry.affines import (
     apply_affine,
     axis_towards,
     flip_lps_ras,
+    plane_height,
     spacing_of,
-    voxel_centres_along,
 )
 
-__all__ = ["LPS_TO_RAS", "apply_affine", "axis_towards", "flip_lps_ras", "spacing_of", "voxel_centres_along"]
+__all__ = ["LPS_TO_RAS", "apply_affine", "axis_towards", "flip_lps_ras", "plane_height", "spacing_of"]

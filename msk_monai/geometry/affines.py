@@ -65,17 +65,21 @@ def axis_towards(affine: npt.ArrayLike, direction: npt.ArrayLike) -> tuple[int, 
     return axis, 1 if cosines[axis] >= 0 else -1
 
 
-def voxel_centres_along(affine: npt.ArrayLike, shape: tuple[int, int, int], axis: int) -> Array:
-    """Centres of the planes of a volume along one axis, at the middle of the other two.
+def plane_height(affine: npt.ArrayLike, axis: int, through: npt.ArrayLike, x: float, y: float) -> float:
+    """Height z at which one of a volume's planes, which may be tilted, crosses the vertical line through x and y.
 
     Args:
         affine: (4, 4).
-        shape: number of voxels along each axis.
-        axis: 0, 1 or 2.
+        axis: 0, 1 or 2: the plane is one of constant index along it.
+        through: (3,) a point of the plane, in the affine's target space.
+        x: mm.
+        y: mm.
 
-    Returns:
-        (shape[axis], 3) points in the affine's target space.
+    Raises:
+        ValueError: the planes are parallel to the z axis.
     """
-    index = np.tile((np.asarray(shape, dtype=np.float64) - 1) / 2, (shape[axis], 1))
-    index[:, axis] = np.arange(shape[axis])
-    return apply_affine(affine, index)
+    normal = np.linalg.inv(np.asarray(affine, dtype=np.float64))[axis, :3]
+    if abs(normal[2]) < 1e-9 * np.linalg.norm(normal):
+        raise ValueError("expected planes that cross the z axis")
+    point = np.asarray(through, dtype=np.float64)
+    return float(point[2] - (normal[:2] @ (np.array([x, y]) - point[:2])) / normal[2])

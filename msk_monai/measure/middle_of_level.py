@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from msk_monai.measure.level_profile import LevelModel, LevelRange
 
@@ -27,8 +26,7 @@ class LevelMiddle:
 def middle_of_level(ranges: Sequence[LevelRange], level: str, model: LevelModel, *, least_probability: float = 0.3) -> LevelMiddle:
     """Find the middle of a level.
 
-    Where the scan cuts the level, its missing end is put where its neighbours' length would have it; if the middle then
-    lies outside of the scan, the level counts as not in it.
+    A level whose body's middle the scan does not reach counts as not in it.
 
     Args:
         ranges: levels found, from the head down.
@@ -46,30 +44,15 @@ def middle_of_level(ranges: Sequence[LevelRange], level: str, model: LevelModel,
         return LevelMiddle(z=None, reason=f"{level} is not in this scan: {_what_is_seen(ranges, level, model)}")
     if found.probability < least_probability:
         return LevelMiddle(z=None, reason=f"{level} cannot be told from its neighbours here", probability=found.probability)
-    if found.complete:
-        return LevelMiddle(z=(found.top + found.bottom) / 2, probability=found.probability)
-    return _middle_of_cut(found, ranges, model)
-
-
-def _middle_of_cut(found: LevelRange, ranges: Sequence[LevelRange], model: LevelModel) -> LevelMiddle:
+    if found.middle is not None:
+        flags = () if found.complete else (f"{level} is cut by the end of the scan",)
+        return LevelMiddle(z=found.middle, flags=flags, probability=found.probability)
     if not (found.top_seen or found.bottom_seen):
-        reason = f"{found.name} fills the whole scan: neither of its ends is seen"
-        return LevelMiddle(z=None, reason=reason, probability=found.probability)
-    length = _usual_length(found.name, ranges, model)
-    z = found.top - length / 2 if found.top_seen else found.bottom + length / 2
-    if not found.bottom <= z <= found.top:
-        side = "below" if found.top_seen else "above"
-        reason = f"{found.name} is not in this scan: it is cut off, its middle would lie {side} the last slice"
-        return LevelMiddle(z=None, reason=reason, probability=found.probability)
-    return LevelMiddle(z=z, flags=(f"{found.name} is cut by the end of the scan",), probability=found.probability)
-
-
-def _usual_length(level: str, ranges: Sequence[LevelRange], model: LevelModel) -> float:
-    """Mean length of the complete neighbours, else that of the model."""
-    place = model.levels.index(level)
-    near = {model.levels[i] for i in (place - 1, place + 1) if 0 <= i < len(model.levels)}
-    lengths = [r.length for r in ranges if r.name in near and r.complete]
-    return fmean(lengths) if lengths else model.typical_mm
+        reason = f"{level} fills the whole scan: neither of its ends is seen"
+    else:
+        end = "lowest" if found.top_seen else "uppermost"
+        reason = f"{level} is not in this scan: it is cut off, its middle lies beyond the {end} slice or too near to it"
+    return LevelMiddle(z=None, reason=reason, probability=found.probability)
 
 
 def _what_is_seen(ranges: Sequence[LevelRange], level: str, model: LevelModel) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras, spacing_of, voxel_centres_along
+from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras, plane_height, spacing_of
 
 spacings = st.tuples(*[st.floats(0.1, 10)] * 3)
 angles = st.tuples(*[st.floats(-180, 180)] * 3)
@@ -42,7 +42,18 @@ def test_an_axis_without_length():
         axis_towards(np.zeros((4, 4)), (0, 0, 1))
 
 
-def test_points_and_planes():
-    matrix = affine((2, 3, 4), (0, 0, 0))
-    np.testing.assert_allclose(apply_affine(matrix, [[1, 1, 1]]), [[3, 5, 7]])
-    np.testing.assert_allclose(voxel_centres_along(matrix, (3, 5, 2), 2), [[3, 8, 3], [3, 8, 7]])
+def test_points():
+    np.testing.assert_allclose(apply_affine(affine((2, 3, 4), (0, 0, 0)), [[1, 1, 1]]), [[3, 5, 7]])
+
+
+@given(spacing=spacings, tilt=st.floats(-40, 40), shear=st.floats(-1, 1), index=st.integers(0, 9))
+def test_a_plane_is_as_high_as_its_own_points(spacing, tilt, shear, index):
+    matrix = affine(spacing, (tilt, 0, 0))
+    matrix[1, 2] += shear * spacing[2]  # a tilted gantry: the table moves along neither normal nor row
+    here, there = apply_affine(matrix, [[0, 0, index], [7, -4, index]])
+    assert plane_height(matrix, 2, here, there[0], there[1]) == pytest.approx(there[2], abs=1e-6)
+
+
+def test_upright_planes_have_no_height():
+    with pytest.raises(ValueError, match="cross the z axis"):
+        plane_height(np.eye(4), 0, (0, 0, 0), 1, 1)

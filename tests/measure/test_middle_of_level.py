@@ -8,27 +8,26 @@ from msk_monai.measure.middle_of_level import middle_of_level
 MODEL = LevelModel(levels=("T12", "L1", "L2", "L3", "L4", "L5", "S1"))
 
 
-def level(name, top, bottom, *, top_seen=True, bottom_seen=True, probability=0.9):
-    return LevelRange(name=name, top=top, bottom=bottom, top_seen=top_seen, bottom_seen=bottom_seen, probability=probability)
+def level(name, top, bottom, *, middle=None, top_seen=True, bottom_seen=True, probability=0.9):
+    return LevelRange(name=name, top=top, bottom=bottom, middle=middle, top_seen=top_seen, bottom_seen=bottom_seen, probability=probability)
 
 
 def test_a_complete_level():
-    found = middle_of_level([level("L2", 100, 66), level("L3", 66, 30)], "L3", MODEL)
-    assert (found.z, found.reason, found.probability) == (48.0, None, 0.9)
+    found = middle_of_level([level("L2", 100, 66, middle=83), level("L3", 66, 30, middle=48.0)], "L3", MODEL)
+    assert (found.z, found.reason, found.flags, found.probability) == (48.0, None, (), 0.9)
 
 
-def test_a_cut_level_uses_its_neighbours_length():
-    found = middle_of_level([level("L2", 100, 66), level("L3", 66, 40, bottom_seen=False)], "L3", MODEL)
-    assert found.z == 66 - 34 / 2
+def test_a_cut_level_whose_middle_is_seen():
+    found = middle_of_level([level("L2", 100, 66, middle=83), level("L3", 66, 40, middle=47.0, bottom_seen=False)], "L3", MODEL)
+    assert found.z == 47.0
     assert found.flags == ("L3 is cut by the end of the scan",)
-    assert middle_of_level([level("L3", 66, 40, top_seen=False), level("L4", 40, 0)], "L3", MODEL).z == 60.0
 
 
 @pytest.mark.parametrize(
     ("ranges", "reason"),
     [
-        ([level("L2", 100, 66), level("L3", 66, 55, bottom_seen=False)], "its middle would lie below the last slice"),
-        ([level("L3", 66, 55, top_seen=False), level("L4", 55, 20)], "its middle would lie above the last slice"),
+        ([level("L2", 100, 66), level("L3", 66, 55, bottom_seen=False)], "beyond the lowest slice"),
+        ([level("L3", 66, 55, top_seen=False), level("L4", 55, 20)], "beyond the uppermost slice"),
         ([level("T12", 100, 66), level("L1", 66, 55)], r"it ends above L3 \(T12 to L1 seen\)"),
         ([level("L5", 100, 66)], r"it begins below L3 \(L5 seen\)"),
         ([], "none of T12 to S1 is seen"),
