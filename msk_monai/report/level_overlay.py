@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 import torch
 from monai.data import MetaTensor
-from monai.transforms import SpatialResample
+from monai.transforms import SpatialCrop, SpatialResample
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import gaussian_filter
 
+from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras, plane_height
 from msk_monai.measure.level_profile import LevelRange
+from msk_monai.records import SliceLocation
 
 HEIGHT = 620
 """Pixels of each of the three panels."""
 WINDOW = (-160.0, 640.0)
 """HU shown from black to white: soft tissue still tells apart, bone is not burnt out."""
-BONE = 0.33
-"""Grey value of the network's input (about 200 HU) above which a voxel draws the planes to the spine."""
 MARK, ANSWER, INK = (120, 190, 255), (255, 190, 60), (240, 240, 240)
 
 
@@ -30,22 +29,22 @@ class LevelOverlay:
 
     Args:
         level: the level whose slice was looked for.
-        image_key: the network's input (C, X, Y, Z) on its axial RAS grid.
         source_key: the volume as read (1, I, J, K).
     """
 
-    def __init__(self, *, level: str, image_key: str = "image", source_key: str = "source") -> None:
+    def __init__(self, *, level: str, source_key: str = "source") -> None:
         self.level = level
-        self.image_key, self.source_key = image_key, source_key
+        self.source_key = source_key
 
     def __call__(self, data: Mapping[str, Any], *, folder: Path, name: str) -> Mapping[str, Path]:
         """Draw one case; see ``msk_monai.runner.Writer``."""
         findings, ranges = data["findings"], data["level_ranges"]
         low, high = _z_extent(data[self.source_key])
-        x, y = _spine(data[self.image_key], ranges)
+        left, back = data["spine"]
+        x, y = -left, -back  # in RAS, as the volume's affine
         step = max(1.0, (high - low) / HEIGHT)
         where = findings.slice
-        z = None if where is None else where.position_mm[2]
+        z = None if where is None else _height(data[self.source_key], where, left, back)
         sagittal = _plane(data[self.source_key], centre=(x, y + 30, (low + high) / 2), size=(1, 240, high - low), step=step)[0]
         coronal = _plane(data[self.source_key], centre=(x, y, (low + high) / 2), size=(260, 30, high - low), step=step).max(axis=1)
         views = [_levels(view, ranges, self.level, z, (low, step)) for view in (sagittal[::-1], coronal[::-1])]
@@ -66,16 +65,11 @@ def _z_extent(volume: MetaTensor) -> tuple[float, float]:
     return float(z.min()), float(z.max()) + 1.0
 
 
-def _spine(image: MetaTensor, ranges: Sequence[LevelRange]) -> tuple[float, float]:
-    """Find x and y (RAS mm) of the column with the most bone, among the levels found."""
-    middle, affine = np.asarray(image.as_tensor()[image.shape[0] // 2]), image.affine.numpy()
-    z = affine[2, 3] + affine[2, 2] * np.arange(middle.shape[2])
-    lumbar = [r for r in ranges if r.name.startswith("L")] or ranges
-    if lumbar:
-        middle = middle[:, :, (z <= lumbar[0].top + 1) & (z >= lumbar[-1].bottom - 1)]
-    bone = gaussian_filter(np.clip(middle - BONE, 0, 0.3).sum(axis=2), 3.0)
-    i, j = np.unravel_index(int(bone.argmax()), bone.shape)
-    return float(affine[0, 3] + i * affine[0, 0]), float(affine[1, 3] + j * affine[1, 1])
+def _height(volume: MetaTensor, where: SliceLocation, x: float, y: float) -> float:
+    """Height of a slice at the spine: a tilted one lies elsewhere in the image's centre."""
+    affine = flip_lps_ras(volume.affine.numpy())
+    axis, _ = axis_towards(affine, (0.0, 0.0, 1.0))
+    return plane_height(affine, axis, where.position_mm, x, y)
 
 
 def _plane(volume: MetaTensor, *, centre: Sequence[float], size: Sequence[float], step: float) -> np.ndarray:
@@ -84,9 +78,20 @@ def _plane(volume: MetaTensor, *, centre: Sequence[float], size: Sequence[float]
     shape = [max(1, round(s / d)) for s, d in zip(size, spacing, strict=True)]
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = np.asarray(centre) - (np.asarray(shape) - 1) / 2 * spacing
+    near = _cropped(volume, affine, shape)
     resample = SpatialResample(mode="bilinear", padding_mode="zeros", align_corners=False, dtype=torch.float32)
-    above_black = MetaTensor((volume.as_tensor() - WINDOW[0]).clamp_min(0), affine=volume.affine)  # black where there is nothing
+    above_black = MetaTensor((near.as_tensor() - WINDOW[0]).clamp_min(0), affine=near.affine)  # black where there is nothing
     return np.asarray(resample(above_black, dst_affine=affine, spatial_size=shape).as_tensor()[0]) + WINDOW[0]
+
+
+def _cropped(volume: MetaTensor, affine: np.ndarray, shape: Sequence[int]) -> MetaTensor:
+    """The voxels that a box needs and no more: resampling packs all it is given."""
+    corners = np.stack(np.meshgrid(*[(0, n - 1) for n in shape], indexing="ij"), axis=-1).reshape(-1, 3)
+    index = apply_affine(np.linalg.inv(volume.affine.numpy()) @ affine, corners)
+    last = np.asarray(volume.shape[1:]) - 1
+    start = np.clip(np.floor(index.min(axis=0)).astype(int) - 1, 0, last)
+    end = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, 0, last) + 1
+    return SpatialCrop(roi_start=start.tolist(), roi_end=end.tolist())(volume)
 
 
 def _grey(plane: np.ndarray) -> Image.Image:

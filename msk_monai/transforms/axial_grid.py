@@ -8,6 +8,7 @@ import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, SpatialResample
+from monai.utils import ensure_tuple
 
 from msk_monai.geometry import apply_affine, spacing_of
 
@@ -46,7 +47,7 @@ class AxialGridd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.output_keys = self.keys if output_keys is None else tuple(np.atleast_1d(output_keys))
+        self.output_keys = self.keys if output_keys is None else ensure_tuple(output_keys)
         self.spacing = np.asarray(spacing, dtype=np.float64)
         self.in_plane = in_plane
         self.window = window

@@ -17,22 +17,20 @@ class RandHounsfieldd(Randomizable, Transform):
 
     Args:
         image_key: MetaTensor (1, X, Y, Z), HU.
-        covered_key: lowest and highest z that the scan holds; outside stays untouched.
         bone_only_probability: share of images of which only values above a threshold stay, the rest becoming 0 HU.
         bare_key: true for sources that hold nothing but bone.
-        fill: value outside of the scan.
+        fill: value outside of the scan; voxels that have it stay untouched.
     """
 
     def __init__(
         self,
         *,
         image_key: str = "image",
-        covered_key: str = "covered",
         bare_key: str = "bare",
         bone_only_probability: float = 0.12,
         fill: float = -200.0,
     ) -> None:
-        self.image_key, self.covered_key, self.bare_key = image_key, covered_key, bare_key
+        self.image_key, self.bare_key = image_key, bare_key
         self.bone_only_probability = bone_only_probability
         self.fill = fill
 

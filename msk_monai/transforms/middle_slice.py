@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from monai.data import MetaTensor
 from monai.transforms import Transform
+from scipy.special import softmax
 
-from msk_monai.geometry import axis_towards, flip_lps_ras, voxel_centres_along
+from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras
 from msk_monai.measure.level_profile import LevelModel, LevelRange, level_ranges
 from msk_monai.measure.middle_of_level import LevelMiddle, middle_of_level
 from msk_monai.records import Findings, Measurement, SliceLocation, Status
@@ -16,7 +17,7 @@ HEAD = (0.0, 0.0, 1.0)
 
 
 class MiddleSliced(Transform):
-    """Decode the profile and write ``findings`` (and ``level_ranges``, for pictures).
+    """Decode the network's answer and write ``findings`` (and ``level_ranges`` and ``spine``, x and y in LPS mm, for pictures).
 
     Args:
         levels: names from the head down; the profile's classes are "above", these, "below".
@@ -24,7 +25,7 @@ class MiddleSliced(Transform):
         margin: slices of the profile at either end that lie outside of the scan.
         interval_mm: half the width of the interval given around the middle.
         confidence_level: share of cases in which that interval holds the true middle, as measured (model card).
-        pred_key: (classes, slices) probabilities.
+        pred_key: (classes + 4, slices) as :class:`msk_monai.networks.SliceProfileNet` gives.
         image_key: the network's input, whose affine gives the slices' heights.
         source_key: the volume as it was read.
     """
@@ -49,26 +50,30 @@ class MiddleSliced(Transform):
         self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Write ``findings`` and ``level_ranges`` of one case."""
+        """Write ``findings``, ``level_ranges`` and ``spine`` of one case."""
         out = dict(data)
         image, source = out[self.image_key], out[self.source_key]
-        profile = np.asarray(out[self.pred_key], dtype=np.float64)
-        heights = float(image.affine[2, 3]) + float(image.affine[2, 2]) * np.arange(profile.shape[-1])
+        pred = np.asarray(out[self.pred_key], dtype=np.float64)
+        heights = float(image.affine[2, 3]) + float(image.affine[2, 2]) * np.arange(pred.shape[-1])
         inner = slice(self.margin, len(heights) - self.margin)
-        ranges = level_ranges(profile[:, inner], heights[inner], self.model)
+        pred, heights = pred[:, inner], heights[inner]
+        logits, phase, place = np.split(pred, [len(self.model.levels) + 2, len(self.model.levels) + 4])
+        ranges = level_ranges(softmax(logits, axis=0), phase[0] + 1j * phase[1], heights, self.model)
         middle = middle_of_level(ranges, self.level, self.model)
-        out["level_ranges"] = ranges
-        out["findings"] = self._findings(ranges, middle, source)
+        out["level_ranges"], out["spine"] = ranges, spine_position(image, place, heights, ranges)
+        where = None if middle.z is None else acquired_slice(source, (*out["spine"], middle.z))
+        out["findings"] = self._findings(ranges, middle, where, tuple(source.meta.get("warnings", ())))
         return out
 
-    def _findings(self, ranges: Sequence[LevelRange], middle: LevelMiddle, source: MetaTensor) -> Findings:
-        warnings = tuple(source.meta.get("warnings", ()))
+    def _findings(
+        self, ranges: Sequence[LevelRange], middle: LevelMiddle, where: SliceLocation | None, warnings: tuple[str, ...]
+    ) -> Findings:
         measurements = [self._middle(middle, warnings), *(_other(r) for r in ranges if r.name != self.level)]
         return Findings(
             status=Status.OK if middle.z is not None else Status.FLAGGED,
             reason=middle.reason,
             measurements=tuple(measurements),
-            slice=None if middle.z is None else acquired_slice(source, middle.z),
+            slice=where,
         )
 
     def _middle(self, middle: LevelMiddle, warnings: tuple[str, ...]) -> Measurement:
@@ -87,43 +92,56 @@ class MiddleSliced(Transform):
 
 def _other(level: LevelRange) -> Measurement:
     flags = () if level.complete else ("cut by the end of the scan",)
-    return Measurement(name=f"{level.name.lower()}_middle_z", value=(level.top + level.bottom) / 2, unit="mm", flags=flags)
+    return Measurement(name=f"{level.name.lower()}_middle_z", value=level.middle, unit="mm", flags=flags)
 
 
-def acquired_slice(volume: MetaTensor, z: float) -> SliceLocation:
-    """The slice of a volume whose centre lies nearest to a height.
+def spine_position(image: MetaTensor, place: np.ndarray, heights: np.ndarray, ranges: Sequence[LevelRange]) -> tuple[float, float]:
+    """Place the spine in plane: x and y, LPS mm.
+
+    Args:
+        image: (C, X, Y, Z) the network's input, on its axial RAS grid.
+        place: (2, slices) the spine's place in every slice, from the image's centre, in halves of its width and height.
+        heights: (slices,) z of the slices, mm.
+        ranges: the levels found; without any, all slices count.
+    """
+    inside = np.any([(heights <= r.top) & (heights >= r.bottom) for r in ranges], axis=0) if ranges else np.ones(len(heights), dtype=bool)
+    size = np.asarray(image.shape[1:3])
+    voxel = (np.median(place[:, inside], axis=1) * size + size - 1) / 2
+    x, y, _ = apply_affine(image.affine.numpy(), (*voxel, 0.0))
+    return -float(x), -float(y)
+
+
+def acquired_slice(volume: MetaTensor, point: Sequence[float]) -> SliceLocation:
+    """The slice of a volume that passes nearest to a point; planes may be tilted or sheared.
 
     Slices are counted along the volume's axis that points to the head; where the reader interpolated planes, among those
     that were acquired.
 
     Args:
         volume: (1, I, J, K) with a RAS affine and the reader's meta data.
-        z: mm, LPS.
+        point: (3,) LPS mm.
     """
-    affine, shape = flip_lps_ras(volume.affine.numpy()), tuple(int(n) for n in volume.shape[1:])
+    affine, shape = flip_lps_ras(volume.affine.numpy()), volume.shape[1:]
     axis, sense = axis_towards(affine, HEAD)
-    centres = voxel_centres_along(affine, (shape[0], shape[1], shape[2]), axis)
-    plane = int(np.abs(centres[:, 2] - z).argmin())
-    uids = volume.meta.get("sop_instance_uids", ())
-    index, centre = plane, centres[plane]
+    to_index = np.linalg.inv(affine)
+    slices = np.arange(shape[axis], dtype=np.float64)  # in voxels along the axis
     if axis == 2 and volume.meta.get("interpolated"):
-        index, centre = _acquired(volume, centres, plane)
-        count = len(volume.meta["slice_positions_lps"])
-    else:
-        count = shape[axis]
+        slices = apply_affine(to_index, volume.meta["slice_positions_lps"])[:, 2]
+    index = int(np.abs(slices - apply_affine(to_index, point)[axis]).argmin())
+    voxel = (np.asarray(shape, dtype=np.float64) - 1) / 2
+    voxel[axis] = slices[index]
+    x, y, z = apply_affine(affine, voxel).tolist()
     return SliceLocation(
-        index=index if sense > 0 else count - 1 - index,
-        position_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
-        sop_instance_uid=uids[plane] if axis == 2 and len(uids) == shape[2] else None,
+        index=index if sense > 0 else len(slices) - 1 - index,
+        position_mm=(x, y, z),
+        sop_instance_uid=_instance(volume, slices, index) if axis == 2 else None,
     )
 
 
-def _acquired(volume: MetaTensor, centres: np.ndarray, plane: int) -> tuple[int, np.ndarray]:
-    """Number and centre of the acquired slice nearest to an interpolated plane."""
-    positions = np.asarray(volume.meta["slice_positions_lps"], dtype=np.float64)
-    first = flip_lps_ras(volume.affine.numpy())[:3, 3]
-    normal = centres[1] - centres[0] if len(centres) > 1 else np.array(HEAD)
-    normal = normal / np.linalg.norm(normal)
-    along, wanted = (positions - first) @ normal, (centres[plane] - centres[0]) @ normal
-    index = int(np.abs(along - wanted).argmin())
-    return index, centres[0] + normal * along[index]
+def _instance(volume: MetaTensor, slices: np.ndarray, index: int) -> str | None:
+    """The instance of an acquired slice; the reader names them by the planes, and a plane after the slice next to it."""
+    uids = volume.meta.get("sop_instance_uids", ())
+    if len(uids) != volume.shape[-1]:
+        return None
+    plane = min(max(round(float(slices[index])), 0), len(uids) - 1)
+    return uids[plane] if int(np.abs(slices - plane).argmin()) == index else None

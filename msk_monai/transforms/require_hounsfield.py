@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
@@ -35,6 +36,7 @@ class RequireHounsfieldd(MapTransform):
         subject = str(volume.meta.get("series_instance_uid") or "") or None if hasattr(volume, "meta") else None
         if volume.ndim != 4 or min(volume.shape[1:]) < 2:
             raise UnsuitableImageError(f"expected a volume, got an image of shape {tuple(volume.shape[1:])}", subject=subject)
-        low, high = float(volume.min()), float(volume.max())
+        values = np.asarray(volume)  # unlike torch, NumPy walks through memory as it lies
+        low, high = float(values.min()), float(values.max())
         if not high >= self.brightest:
             raise UnsuitableImageError(f"expected CT in HU, got values {low:g} to {high:g} (a label map?)", subject=subject)

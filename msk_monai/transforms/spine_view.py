@@ -1,4 +1,4 @@
-"""Random views of a spine: bent, scaled, cut and sliced anew, with the level boundaries carried along."""
+"""Random views of a spine: bent, scaled, cut and sliced anew, with its points carried along."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -7,6 +7,12 @@ import numpy as np
 import torch
 from monai.data import MetaTensor
 from monai.transforms import Randomizable, Transform
+
+LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+NODE_STEP = 5
+"""Voxels of a view between the nodes of its map."""
+THINNED = 3
+"""Of the columns of a view, each so many'th is asked which lies next to a point."""
 
 
 class RandSpineViewd(Randomizable, Transform):
@@ -19,7 +25,9 @@ class RandSpineViewd(Randomizable, Transform):
 
     Args:
         image_key: MetaTensor (1, X, Y, Z), HU, on a RAS axial grid; replaced by the view.
-        edges_key: (edges, 3) points in LPS mm, ±inf for edges out of reach; replaced by their z, (edges,).
+        points_keys: (n, 3) points in LPS mm, x and y NaN and z ±inf for what is out of reach; replaced by where they lie in
+            the view, RAS mm.
+        centre_key: which of them say where the spine is.
         covered_key: where the stretch covered goes: lowest and highest z.
         spacing: mm of the view along x, y, z.
         size: voxels of the view along x, y, z.
@@ -33,7 +41,8 @@ class RandSpineViewd(Randomizable, Transform):
         self,
         *,
         image_key: str = "image",
-        edges_key: str = "edges",
+        points_keys: Sequence[str] = ("edges", "column"),
+        centre_key: str = "column",
         covered_key: str = "covered",
         spacing: Sequence[float] = (4.0, 4.0, 3.0),
         size: Sequence[int] = (96, 96, 128),
@@ -42,7 +51,8 @@ class RandSpineViewd(Randomizable, Transform):
         narrow_probability: float = 0.3,
         strength: float = 1.0,
     ) -> None:
-        self.image_key, self.edges_key, self.covered_key = image_key, edges_key, covered_key
+        self.image_key, self.covered_key = image_key, covered_key
+        self.points_keys, self.centre_key = tuple(points_keys), centre_key
         self.spacing = np.asarray(spacing, dtype=np.float64)
         self.size = tuple(int(n) for n in size)
         self.margin = margin
@@ -54,41 +64,47 @@ class RandSpineViewd(Randomizable, Transform):
         """Draw a view of one case."""
         out = dict(data)
         volume: MetaTensor = out[self.image_key]
-        edges = np.asarray(out[self.edges_key], dtype=np.float64) * np.array([-1.0, -1.0, 1.0])
+        sources = {key: np.asarray(out[key], dtype=np.float64) * LPS_TO_RAS for key in self.points_keys}
         low, high = _extent(volume)
-        centre = self._source_centre(edges, low, high)
+        centre = self._source_centre(sources[self.centre_key], low, high)
         field = self._mapping(centre)
         view, inside = self._sample(volume, field)
         heights = (np.arange(self.size[2]) - (self.size[2] - 1) / 2) * self.spacing[2]
-        spine = np.array([_new_position(field, point, self.spacing) for point in edges])
+        points = {key: np.array([_new_position(field, point, self.spacing) for point in source]) for key, source in sources.items()}
         covered = self._stretch(inside, heights)
         view = self._thicken(view)
         if self.R.rand() < self.narrow_probability:
-            view = self._narrow(view, spine)
+            view, shift = self._narrow(view, points[self.centre_key])
+            points = {key: moved + shift for key, moved in points.items()}
         view[..., (heights < covered[0]) | (heights > covered[1])] = self.fill
         affine = np.diag([*self.spacing, 1.0])
         affine[:3, 3] = -(np.asarray(self.size) - 1) / 2 * self.spacing
         out[self.image_key] = MetaTensor(view, affine=affine)
-        out[self.edges_key] = spine[:, 2]
+        out.update(points)
         out[self.covered_key] = np.array(covered)
         return out
 
-    def _source_centre(self, edges: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    def _source_centre(self, points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Point of the source that comes to lie in the view's centre: mostly near the lumbar spine, always inside."""
-        known = edges[np.isfinite(edges).all(axis=1)]
+        known = points[np.isfinite(points).all(axis=1)]
         centre = (low + high) / 2
         centre[:2] += self.R.uniform(-1, 1, 2) * 30.0
         reach = self.size[2] * self.spacing[2] / 2
         near_spine = known[:, 2].mean() + self.R.uniform(-0.8, 0.8) * reach if len(known) else centre[2]
         anywhere = self.R.uniform(low[2], high[2])
-        centre[2] = np.clip(near_spine if self.R.rand() < 0.7 else anywhere, low[2], high[2])
+        centre[2] = np.clip(near_spine if self.R.rand() < 0.8 else anywhere, low[2], high[2])
         return centre
 
     def _mapping(self, centre: np.ndarray) -> torch.Tensor:
-        """Where each voxel of the view comes from: (X, Y, Z, 3) points in RAS mm of the source."""
+        """Where each voxel of the view comes from: (X, Y, Z, 3) points in RAS mm of the source.
+
+        The map is smooth, so that it is drawn on a coarse grid of nodes and interpolated.
+        """
         s = self.strength
-        axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in self.size]
-        grid = torch.stack(torch.meshgrid(*[a * float(d) for a, d in zip(axes, self.spacing, strict=True)], indexing="ij"), dim=-1)
+        nodes = [n // NODE_STEP + 1 for n in self.size]
+        reach = [(n - 1) / 2 * float(d) for n, d in zip(self.size, self.spacing, strict=True)]
+        axes = [torch.linspace(-r, r, n) for r, n in zip(reach, nodes, strict=True)]
+        grid = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
         scale = np.exp(self.R.normal(0, 1, 3) * np.array([0.09, 0.09, 0.12]) * s + self.R.normal(0, 0.06) * s)
         angles = np.radians(self.R.normal(0, 1, 3) * np.array([5.0, 4.0, 6.0]) * s)
         matrix = torch.from_numpy(_rotation(angles) * scale).float()
@@ -98,9 +114,11 @@ class RandSpineViewd(Randomizable, Transform):
         knots = [max(3, int(n * d / 70) + 2) for n, d in zip(self.size, self.spacing, strict=True)]
         amplitude = np.array([6.0, 6.0, 5.0])[:, None, None, None] * s
         coarse = torch.from_numpy(self.R.normal(0, 1, (3, *knots)) * amplitude).float()
-        smooth = torch.nn.functional.interpolate(coarse[None], size=self.size, mode="trilinear", align_corners=True)[0]
-        bend = self._bend(grid[0, 0, :, 2])
-        return points + smooth.permute(1, 2, 3, 0) + bend + torch.from_numpy(centre).float()
+        smooth = torch.nn.functional.interpolate(coarse[None], size=nodes, mode="trilinear", align_corners=True)[0]
+        field = points.permute(3, 0, 1, 2) + smooth + self._bend(axes[2]).T[:, None, None]
+        field = field + torch.from_numpy(centre).float()[:, None, None, None]
+        fine = torch.nn.functional.interpolate(field[None], size=self.size, mode="trilinear", align_corners=True)[0]
+        return fine.permute(1, 2, 3, 0)
 
     def _bend(self, z: torch.Tensor) -> torch.Tensor:
         """Sideways and sagittal sway along z, (Z, 3): scoliosis, lordosis."""
@@ -111,16 +129,17 @@ class RandSpineViewd(Randomizable, Transform):
         return sway
 
     def _sample(self, volume: MetaTensor, field: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        plain = volume.as_tensor().float()
-        step = volume.affine.diagonal()[:3].float()
-        index = (field - volume.affine[:3, 3].float()) / step
+        plain = volume.as_tensor().to(torch.float32, copy=True)
         shape = torch.tensor(plain.shape[1:], dtype=torch.float32)
-        unit = (2 * index + 1) / shape - 1  # grid_sample's own units, without aligned corners
+        step = volume.affine.diagonal()[:3].float()
+        # grid_sample's own units, without aligned corners; its axes run backwards
+        slope = 2 / (shape * step)
+        unit = torch.addcmul((1 - 2 * volume.affine[:3, 3].float() / step) / shape - 1, field, slope)
         sampled = torch.nn.functional.grid_sample(
-            (plain - self.fill)[None], unit.flip(-1)[None], mode="bilinear", padding_mode="zeros", align_corners=False
+            plain.sub_(self.fill)[None], unit.flip(-1)[None], mode="bilinear", padding_mode="zeros", align_corners=False
         )[0]
-        middle = index[self.size[0] // 2, self.size[1] // 2, :, 2]
-        return sampled + self.fill, (middle > 0) & (middle < shape[2] - 1)
+        middle = unit[self.size[0] // 2, self.size[1] // 2, :, 2].abs()
+        return sampled.add_(self.fill), middle < 1 - 1 / float(shape[2])
 
     def _stretch(self, inside: torch.Tensor, heights: np.ndarray) -> tuple[float, float]:
         """Cut the scan: an inner stretch of what the source covers, 20 mm at least."""
@@ -148,11 +167,11 @@ class RandSpineViewd(Randomizable, Transform):
         back = torch.nn.functional.interpolate(thick, size=self.size[2], mode="linear", align_corners=False)
         return back.reshape(1, *self.size)
 
-    def _narrow(self, view: torch.Tensor, spine: np.ndarray) -> torch.Tensor:
-        """Keep a disc around the spine only, as a reconstruction of the spine does."""
+    def _narrow(self, view: torch.Tensor, spine: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+        """Keep a disc around the spine only, as a reconstruction of the spine does, and move it to the centre, as a reader does."""
         centre = spine[np.isfinite(spine).all(axis=1)][:, :2]
         if len(centre) == 0:
-            return view
+            return view, np.zeros(3)
         middle = centre.mean(axis=0) + self.R.normal(0, 12, 2)
         half = self.R.uniform(60, 150)
         x, y = (torch.arange(n) * float(d) - (n - 1) / 2 * float(d) for n, d in zip(self.size[:2], self.spacing[:2], strict=True))
@@ -161,7 +180,7 @@ class RandSpineViewd(Randomizable, Transform):
         outside = (torch.maximum(dx, dy) if square else torch.hypot(dx, dy)) > half
         view[:, outside] = self.fill
         shift = [round(float(-m / d)) for m, d in zip(middle, self.spacing[:2], strict=True)]
-        return torch.roll(view, shift, dims=(1, 2))  # a reader centres on what is there
+        return torch.roll(view, shift, dims=(1, 2)), np.array([*shift, 0]) * self.spacing
 
 
 def _extent(volume: MetaTensor) -> tuple[np.ndarray, np.ndarray]:
@@ -180,14 +199,23 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
 
 
 def _new_position(field: torch.Tensor, point: np.ndarray, spacing: np.ndarray) -> np.ndarray:
-    """Where a point of the source comes to lie in the view, mm from its centre, (3,); z is ±inf where it is out of reach."""
+    """Where a point of the source comes to lie in the view, mm from its centre, (3,); z is ±inf where it is out of reach.
+
+    The nearest voxel is looked up, and the rest of the way gone along the map's slope there.
+    """
     if not np.isfinite(point[2]):
         return np.array([np.nan, np.nan, point[2]])
-    thin = field[::2, ::2]
-    distance = (thin - torch.from_numpy(point).float()).square().sum(dim=-1)
-    i, j, _ = np.unravel_index(int(distance.argmin()), distance.shape)
-    column = thin[i, j, :, 2].numpy()
-    heights = (np.arange(len(column)) - (len(column) - 1) / 2) * spacing[2]
-    z = float(np.interp(point[2], column, heights, left=-np.inf, right=np.inf))
-    x, y = ((2 * np.array([i, j])) - (np.array(field.shape[:2]) - 1) / 2) * spacing[:2]
-    return np.array([x, y, z])
+    size = np.array(field.shape[:3])
+    distance = (field[::THINNED, ::THINNED] - torch.from_numpy(point).float()).square().sum(dim=-1)
+    voxel = np.array(np.unravel_index(int(distance.argmin()), distance.shape)) * (THINNED, THINNED, 1)
+    inner = np.clip(voxel, 1, size - 2)
+    slope = np.stack([_central_difference(field, inner, axis) for axis in range(3)], axis=1)
+    place = voxel + np.linalg.solve(slope, point - field[tuple(voxel)].numpy())
+    if not 0 <= place[2] <= size[2] - 1:
+        return np.array([np.nan, np.nan, np.copysign(np.inf, place[2])])
+    return np.asarray((place - (size - 1) / 2) * spacing)
+
+
+def _central_difference(field: torch.Tensor, voxel: np.ndarray, axis: int) -> np.ndarray:
+    step = np.eye(3, dtype=int)[axis]
+    return (field[tuple(voxel + step)] - field[tuple(voxel - step)]).numpy() / 2

@@ -9,12 +9,12 @@ from msk_monai.networks import BFloat16Inferer, SliceProfileNet, Slicewise
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return SliceProfileNet(channels=(4, 6, 8), context_channels=8, dilations=(1, 2)).eval()
+    return SliceProfileNet(channels=(4, 6), context_channels=8, local_dilations=(1,), dilations=(2,)).eval()
 
 
 @torch.no_grad()
-def test_one_profile_of_logits_a_stack(network):
-    assert network(torch.rand(2, 5, 32, 24, 7)).shape == (2, 9, 7)
+def test_one_profile_a_stack(network):
+    assert network(torch.rand(2, 5, 32, 24, 7)).shape == (2, 13, 7)
 
 
 @torch.no_grad()
@@ -24,6 +24,29 @@ def test_a_slice_sees_its_neighbourhood_and_no_further(network):
     b[..., 10] += 1
     changed = (network(a) - network(b)).abs().amax(dim=(0, 1)) > 1e-6
     assert changed.nonzero().flatten().tolist() == list(range(7, 14))  # dilations 1 and 2 reach three slices
+
+
+@torch.no_grad()
+def test_the_spine_is_where_the_first_head_looks(network):
+    torch.manual_seed(1)
+    net = SliceProfileNet(in_channels=1, channels=(4, 6), context_channels=8).eval()
+    net.attention = torch.nn.Conv2d(6, 4, 1)
+    maps = torch.full((1, 6, 16, 12), -50.0)
+    maps[..., 5, 3] = 50.0
+    net.encoder = _Fixed(maps)
+    net.attention.weight.data.fill_(1.0)
+    width, height = 64, 48
+    place = net(torch.zeros(1, 1, width, height, 1))[0, -2:, 0]
+    assert place.tolist() == pytest.approx([(2 * 20 + 1) / width - 1, (2 * 12 + 1) / height - 1], abs=1e-4)
+
+
+class _Fixed(torch.nn.Module):
+    def __init__(self, maps):
+        super().__init__()
+        self.maps = maps
+
+    def forward(self, x):
+        return self.maps
 
 
 @torch.no_grad()

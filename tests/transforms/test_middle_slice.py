@@ -5,6 +5,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 from monai.transforms import Orientation
+from scipy.spatial.transform import Rotation
 
 from msk_monai.errors import UnsuitableImageError
 from msk_monai.records import Status
@@ -25,8 +26,11 @@ def volume(step=5.0, count=70, start=0.0, **meta):
 
 def profile(low, high, margin=0):
     heights = np.arange(low, high, 3.0)
-    shares = class_shares(heights, 3.0, EDGES)
-    pad = np.full((9, margin), 1 / 9, dtype=np.float32)
+    logits = np.log(class_shares(heights, 3.0, EDGES) + 1e-6)
+    turns = 2 * np.pi * np.interp(heights, EDGES[::-1], np.arange(len(EDGES)) - 0.5)
+    place = np.tile([[0.5], [-0.5]], len(heights))
+    shares = np.concatenate([logits, [np.cos(turns), np.sin(turns)], place])
+    pad = np.zeros((13, margin))
     affine = np.diag([4.0, 4.0, 3.0, 1.0])
     affine[2, 3] = low - 3.0 * margin
     pred = np.concatenate([pad, shares, pad], axis=1)
@@ -66,21 +70,67 @@ def test_l3_outside():
 @pytest.mark.parametrize("codes", ["RAS", "LPI", "ASR", "SPL", "IRA"])
 def test_the_index_counts_towards_the_head_in_any_orientation(codes):
     turned = Orientation(axcodes=codes, labels=None)(volume())
-    found = acquired_slice(turned, 181.0)
+    found = acquired_slice(turned, (0, 0, 181.0))
     assert found.index == 36
     np.testing.assert_allclose(found.position_mm, (0, 0, 180), atol=1e-6)
 
 
 def test_the_instance_is_named_where_slices_are_axial():
     uids = tuple(f"1.2.{k}" for k in range(70))
-    assert acquired_slice(volume(sop_instance_uids=uids), 100.4).sop_instance_uid == "1.2.20"
-    assert acquired_slice(Orientation(axcodes="SAR", labels=None)(volume(sop_instance_uids=uids)), 100.4).sop_instance_uid is None
+    point = (0, 0, 100.4)
+    assert acquired_slice(volume(sop_instance_uids=uids), point).sop_instance_uid == "1.2.20"
+    assert acquired_slice(Orientation(axcodes="SAR", labels=None)(volume(sop_instance_uids=uids)), point).sop_instance_uid is None
 
 
-def test_interpolated_planes_count_as_the_acquired_one_nearest():
-    acquired = np.array([[10.0, 20.0, z] for z in (0, 5, 10, 25, 30, 35)])
-    found = acquired_slice(volume(count=8, interpolated=True, slice_positions_lps=acquired), 21.0)
-    assert (found.index, found.position_mm[2]) == (3, 25.0)
+HEIGHTS = (0.0, 5.0, 10.0, 22.0, 25.0, 30.0, 35.0)  # a gap, and a slice between two planes of the 5 mm grid
+
+
+@pytest.mark.parametrize("codes", ["RAS", "LPI"])
+@pytest.mark.parametrize(
+    ("z", "index", "uid"), [(-9.0, 0, "0.0"), (15.9, 2, "10.0"), (17.0, 3, "22.0"), (23.8, 4, "25.0"), (99.0, 6, "35.0")]
+)
+def test_where_planes_were_interpolated_the_nearest_acquired_slice_counts(codes, z, index, uid):
+    planes = np.arange(0, 36, 5.0)
+    nearest = tuple(str(HEIGHTS[np.abs(np.array(HEIGHTS) - plane).argmin()]) for plane in planes)
+    source = volume(count=8, interpolated=True, slice_positions_lps=np.array([[10.0, 20.0, h] for h in HEIGHTS]), sop_instance_uids=nearest)
+    if codes == "LPI":
+        source = Orientation(axcodes=codes, labels=None)(source)
+        source.meta["sop_instance_uids"] = nearest[::-1]
+        source.meta["slice_positions_lps"] = source.meta["slice_positions_lps"][::-1]
+    found = acquired_slice(source, (0, 0, z))
+    assert (found.index, found.position_mm[2]) == (index, pytest.approx(HEIGHTS[index]))
+    assert found.sop_instance_uid == uid
+
+
+def test_an_instance_that_no_plane_stands_for_is_not_guessed():
+    positions = np.array([[0.0, 0.0, h] for h in (0.0, 5.0, 7.0, 10.0, 20.0)])
+    source = volume(count=5, interpolated=True, slice_positions_lps=positions, sop_instance_uids=("0", "5", "10", "10", "20"))
+    found = acquired_slice(source, (0, 0, 7.2))
+    assert (found.index, found.position_mm[2], found.sop_instance_uid) == (2, pytest.approx(7.0), None)
+
+
+@pytest.mark.parametrize("tilt", [-24.0, 17.0])
+def test_a_tilted_gantry_counts_at_the_spine(tilt):
+    """Planes are tilted about the left-right axis while the table moves along z; the spine stands 70 mm behind the centre."""
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("x", tilt, degrees=True).as_matrix() @ np.diag([2.0, 2.0, 1.0])
+    affine[:3, 2] = (0, 0, 5.0)
+    spine = np.array([0.0, -70.0, 0.0])  # RAS
+    source = MetaTensor(torch.zeros(1, 101, 101, 70), affine=affine, meta={})
+    centre = affine[:3, :3] @ (50, 50, 0)
+    at = centre + spine + (0, 0, 180.0)
+    found = acquired_slice(source, (-at[0], -at[1], at[2]))
+    expected = round((180.0 - (-70.0 * np.tan(np.radians(tilt)))) / 5)
+    assert found.index == expected
+    assert abs(expected - 36) >= 4  # at the image's centre it would have been another vertebra's
+    np.testing.assert_allclose(found.position_mm, (-centre[0], -centre[1], centre[2] + 5 * expected), atol=1e-6)
+
+
+def test_oblique_slices():
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", (12, -8, 5), degrees=True).as_matrix() @ np.diag([2.0, 2.0, 3.0])
+    point = affine[:3, :3] @ (3, 40, 21.2)
+    assert acquired_slice(MetaTensor(torch.zeros(1, 60, 60, 40), affine=affine, meta={}), point * (-1, -1, 1)).index == 21
 
 
 def test_label_maps_are_turned_away():
@@ -100,5 +150,7 @@ def test_the_reference_takes_the_longest_run():
     positive[40:51] = 1
     data = {"pred": torch.from_numpy(np.stack([1 - positive, positive])), "image": image, "source": volume()}
     assert LongestRund(level="L3")(data)["findings"].slice.position_mm[2] == 135.0
+    (level,) = LongestRund(level="L3")(data)["level_ranges"]
+    assert (level.bottom, level.top) == (118.5, 151.5)
     data["pred"] = torch.zeros(2, 100)
     assert LongestRund(level="L3")(data)["findings"].status is Status.FLAGGED

@@ -1,0 +1,61 @@
+"""The bundle passes MONAI's own verifiers and exporters."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from monai.bundle import verify_metadata, verify_net_in_out
+
+from msk_monai.bundle import open_bundle
+
+SCHEMA = "meta_schema_20240725.json"
+
+
+@pytest.fixture
+def files(ct_l3_slice):
+    configs = ct_l3_slice / "configs"
+    return {"meta_file": str(configs / "metadata.json"), "config_file": str(configs / "inference.yaml")}
+
+
+def test_metadata_follows_monais_schema(files, real_data, tmp_path):
+    schema = real_data.parent / "schema" / SCHEMA
+    if not schema.exists():
+        pytest.skip(f"no {SCHEMA} beside the real images")
+    shutil.copy(schema, tmp_path / SCHEMA)  # where it lies already, the verifier does not download it
+    digest = hashlib.sha256(schema.read_bytes()).hexdigest()
+    verify_metadata(meta_file=files["meta_file"], filepath=str(tmp_path / SCHEMA), hash_val=digest, hash_type="sha256")
+
+
+def test_the_network_takes_and_gives_what_the_metadata_says(files):
+    verify_net_in_out(net_id="network_def", p=2, n=4, any=1, **files)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # reading TorchScript is what torch has begun to give up
+def test_torchscript_and_onnx_give_what_the_network_gives(files, ct_l3_slice, run_python, tmp_path):
+    network, weights = open_bundle("ct_l3_slice").get("network_def"), ct_l3_slice / "models" / "model.pt"
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    x = torch.rand(1, 5, 72, 72, 32, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = network.eval()(x)
+    for command, name in (("ckpt_export", "model.ts"), ("onnx_export", "model.onnx")):
+        common = [f"--{key}={value}" for key, value in files.items()]
+        shape = f"--input_shape={list(x.shape)}"
+        target = [f"--filepath={tmp_path / name}", f"--ckpt_file={weights}", "--net_id=network_def"]
+        run_python("-m", "monai.bundle", command, *common, *target, shape)
+    with torch.no_grad():
+        torch.testing.assert_close(torch.jit.load(tmp_path / "model.ts")(x), expected, atol=1e-4, rtol=1e-3)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (given,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    np.testing.assert_allclose(given, expected, atol=1e-3)
+
+
+def test_metadata_names_every_channel(files):
+    meta = json.loads(Path(files["meta_file"]).read_text(encoding="utf-8"))
+    for side in ("inputs", "outputs"):
+        for data in meta["network_data_format"][side].values():
+            assert len(data["channel_def"]) == data["num_channels"]
