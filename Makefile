@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INPUT ?= demo/phantoms/dicom
-OUT ?= demo/results
+OUT ?= $(if $(filter demo/phantoms/dicom,$(INPUT)),demo/results,demo/own)
 
 .PHONY: demo test check bench clean
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from monai.bundle import ConfigParser
 
 TRUNK = "inference.yaml"
+ELSEWHERE = ("input", "output_dir", "device", "weights", "data", "split", "runner#overwrite")
+"""Overrides that a result tells of elsewhere, or that do not change it."""
 
 
 class Bundle:
@@ -97,6 +99,9 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
     for id, value in (overrides or {}).items():
         _require_place(parser, id, metadata["name"])
         parser[id] = value
+    told = {id: value for id, value in (overrides or {}).items() if id not in ELSEWHERE}
+    if told and "runner#identity" in parser:
+        parser["runner#identity#overrides"] = told
     return bundle
 
 

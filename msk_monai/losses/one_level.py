@@ -22,5 +22,7 @@ class OneLevelLoss(nn.Module):
     def forward(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Compute the loss of (batch, 2, slices) logits against (batch, ≥ classes, slices) shares; all-zero columns count for nothing."""
         known = target[:, : self.classes].sum(dim=1) > 0
+        if not known.any():
+            return logits.sum() * 0.0
         positive = (target[:, self.level] > 0.5).long()
         return nn.functional.cross_entropy(logits.transpose(1, 2)[known], positive[known], weight=logits.new_tensor([1.0, self.weight]))

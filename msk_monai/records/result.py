@@ -12,21 +12,29 @@ SCHEMA = "msk_monai.result/1"
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a case came from. ``path`` is relative to the input folder, with forward slashes."""
+    """Where a case came from. ``path`` is relative to the input folder, with forward slashes.
+
+    Files without UIDs (NIfTI, pictures) are known by ``fingerprint``: their size, and a hash of how they begin and end.
+    """
 
     path: str
     study_instance_uid: str | None = None
     series_instance_uid: str | None = None
     modality: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class BundleIdentity:
-    """Which bundle, and with which weights: a result made by another of either is not the same result."""
+    """Which bundle, with which weights and settings: a result made by another of either is not the same result.
+
+    ``overrides`` holds the settings that were not the bundle's own, as a JSON object.
+    """
 
     name: str
     version: str
     weights_sha256: str | None = None
+    overrides: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from msk_monai.dicom.files import kind_of
 from msk_monai.errors import DataError
 from msk_monai.records import Findings, Source, Status
 from msk_monai.runner.case import Case
+from msk_monai.runner.fingerprint import fingerprint
 from msk_monai.runner.inputs import Rules, survey
 
 FOLDER_KEY = "datalist_folder"
@@ -87,7 +88,7 @@ def _case(item: Mapping[str, Any], header: Mapping[str, Any], folder: Path, rule
     if not image.exists():
         return Case(name=name, source=Source(path=name), truth=truth, fault=_failed("no such file or folder"))
     if not image.is_dir() and kind_of(image) != "dicom":
-        return Case(name=name, source=Source(path=name), truth=truth, files=(str(image),))
+        return Case(name=name, source=Source(path=name, fingerprint=fingerprint(image)), truth=truth, files=(str(image),))
     series = _series(image, rules)
     return replace(series, name=name, truth=truth, source=replace(series.source, path=name))
 

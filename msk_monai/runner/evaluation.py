@@ -52,7 +52,12 @@ def evaluate(
     figures = summarise(rows)
     _write_cases(folder / "cases.csv", results, rows)
     status = Counter(result.findings.status.value for result in results)
-    head = {"schema": SCHEMA, "bundle": asdict(runner.identity), "data": _provenance(data), "split": split}
+    head = {
+        "schema": SCHEMA,
+        "bundle": {k: v for k, v in asdict(runner.identity).items() if v is not None},
+        "data": _provenance(data),
+        "split": split,
+    }
     with replacing(folder / "metrics.json") as file:
         json.dump({**head, "cases": len(cases), "status": status, "figures": figures}, file, indent=2)
         file.write("\n")

@@ -15,6 +15,7 @@ from msk_monai.errors import DataError
 from msk_monai.records import Findings, Source, Status
 from msk_monai.report.jsonl import FILE_NAME as RESULTS_NAME
 from msk_monai.runner.case import Case, short_hash
+from msk_monai.runner.fingerprint import fingerprint
 
 _REASONS_TOLD = 3
 
@@ -200,6 +201,7 @@ def _source(place: str, series: Series) -> Source:
         study_instance_uid=series.study_uid or None,
         series_instance_uid=series.series_uid or None,
         modality=series.modality,
+        fingerprint=None if series.series_uid else fingerprint(series.paths[0]),
     )
 
 

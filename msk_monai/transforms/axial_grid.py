@@ -105,7 +105,7 @@ def block_mean(
         The averaged volume and its affine. Voxels of an incomplete last block are averaged among themselves.
     """
     wanted = spacing[np.argmax(np.abs(affine[:3, :3]), axis=0)]
-    factors = [max(1, int(f)) for f in np.floor(wanted / spacing_of(affine) + 1e-3)]
+    factors = [min(n, max(1, int(f))) for n, f in zip(volume.shape, np.floor(wanted / spacing_of(affine) + 1e-3), strict=True)]
     strides = volume.stride()
     order = sorted(range(3), key=lambda axis: -strides[axis])  # walk through memory as it lies
     packed = volume.permute(order)

@@ -8,6 +8,7 @@ from monai.data import MetaTensor
 from monai.transforms import Transform
 from scipy.special import softmax
 
+from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras
 from msk_monai.measure.level_profile import LevelModel, LevelRange, level_ranges
 from msk_monai.measure.middle_of_level import LevelMiddle, middle_of_level
@@ -57,18 +58,24 @@ class MiddleSliced(Transform):
         heights = float(image.affine[2, 3]) + float(image.affine[2, 2]) * np.arange(pred.shape[-1])
         inner = slice(self.margin, len(heights) - self.margin)
         pred, heights = pred[:, inner], heights[inner]
+        held = _held(source, image, pred[-2:], heights)
+        pred, heights = pred[:, held], heights[held]
         logits, phase, place = np.split(pred, [len(self.model.levels) + 2, len(self.model.levels) + 4])
         ranges = level_ranges(softmax(logits, axis=0), phase[0] + 1j * phase[1], heights, self.model)
         middle = middle_of_level(ranges, self.level, self.model)
         out["level_ranges"], out["spine"] = ranges, spine_position(image, place, heights, ranges)
-        where = None if middle.z is None else acquired_slice(source, (*out["spine"], middle.z))
+        where = None
+        if middle.z is not None:
+            there = spine_position(image, place, heights, [r for r in ranges if r.name == self.level])
+            where = acquired_slice(source, (*there, middle.z))
         out["findings"] = self._findings(ranges, middle, where, tuple(source.meta.get("warnings", ())))
         return out
 
     def _findings(
         self, ranges: Sequence[LevelRange], middle: LevelMiddle, where: SliceLocation | None, warnings: tuple[str, ...]
     ) -> Findings:
-        measurements = [self._middle(middle, warnings), *(_other(r) for r in ranges if r.name != self.level)]
+        others = [r.name for r in ranges if r.name != self.level]
+        measurements = [self._middle(middle, warnings), *(_other(name, middle_of_level(ranges, name, self.model)) for name in others)]
         return Findings(
             status=Status.OK if middle.z is not None else Status.FLAGGED,
             reason=middle.reason,
@@ -90,9 +97,25 @@ class MiddleSliced(Transform):
         )
 
 
-def _other(level: LevelRange) -> Measurement:
-    flags = () if level.complete else ("cut by the end of the scan",)
-    return Measurement(name=f"{level.name.lower()}_middle_z", value=level.middle, unit="mm", flags=flags)
+def _other(name: str, middle: LevelMiddle) -> Measurement:
+    flags = middle.flags if middle.reason is None else (middle.reason,)
+    return Measurement(name=f"{name.lower()}_middle_z", value=middle.z, unit="mm", flags=flags)
+
+
+def _held(volume: MetaTensor, image: MetaTensor, place: np.ndarray, heights: np.ndarray) -> slice:
+    """Which heights the scan holds where the spine is: at the ends of a tilted one it holds some only elsewhere in plane.
+
+    Raises:
+        UnsuitableImageError: fewer than two.
+    """
+    affine = flip_lps_ras(volume.affine.numpy())
+    axis, _ = axis_towards(affine, HEAD)
+    x, y = _in_plane(image, place)
+    index = apply_affine(np.linalg.inv(affine), np.column_stack([x, y, heights]))[:, axis]
+    held = np.flatnonzero((index >= -0.5) & (index <= volume.shape[1 + axis] - 0.5))
+    if len(held) < 2:
+        raise UnsuitableImageError("expected a scan that holds a stretch of the spine, got one too short or too oblique")
+    return slice(int(held[0]), int(held[-1]) + 1)
 
 
 def spine_position(image: MetaTensor, place: np.ndarray, heights: np.ndarray, ranges: Sequence[LevelRange]) -> tuple[float, float]:
@@ -104,11 +127,19 @@ def spine_position(image: MetaTensor, place: np.ndarray, heights: np.ndarray, ra
         heights: (slices,) z of the slices, mm.
         ranges: the levels found; without any, all slices count.
     """
-    inside = np.any([(heights <= r.top) & (heights >= r.bottom) for r in ranges], axis=0) if ranges else np.ones(len(heights), dtype=bool)
-    size = np.asarray(image.shape[1:3])
-    voxel = (np.median(place[:, inside], axis=1) * size + size - 1) / 2
-    x, y, _ = apply_affine(image.affine.numpy(), (*voxel, 0.0))
-    return -float(x), -float(y)
+    inside = np.any([(heights <= r.top) & (heights >= r.bottom) for r in ranges], axis=0) if ranges else np.zeros(len(heights), dtype=bool)
+    if not inside.any():
+        inside[:] = True
+    x, y = _in_plane(image, place[:, inside])
+    return float(np.median(x)), float(np.median(y))
+
+
+def _in_plane(image: MetaTensor, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places from the image's centre, in halves of its width and height, as x and y in LPS mm."""
+    size, affine = np.asarray(image.shape[1:3])[:, None], image.affine.numpy()
+    voxel = (place * size + size - 1) / 2
+    x, y = np.diagonal(affine)[:2, None] * voxel + affine[:2, 3:]
+    return -x, -y
 
 
 def acquired_slice(volume: MetaTensor, point: Sequence[float]) -> SliceLocation:

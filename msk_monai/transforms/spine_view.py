@@ -20,8 +20,8 @@ class RandSpineViewd(Randomizable, Transform):
 
     The volume is resampled once, through a random affine map, a smooth displacement field and a scoliosis-like bend,
     onto the network's grid; then the scan is cut to a random stretch, its field of view narrowed around the spine in
-    some cases, and its slices thickened in others. Written: the image, the z of the level edges in the new view, and
-    the stretch that is covered.
+    some cases, and its slices thickened in others. Written: the image, the points in the new view, and the stretch
+    that is covered.
 
     Args:
         image_key: MetaTensor (1, X, Y, Z), HU, on a RAS axial grid; replaced by the view.
@@ -142,11 +142,13 @@ class RandSpineViewd(Randomizable, Transform):
         return sampled.add_(self.fill), middle < 1 - 1 / float(shape[2])
 
     def _stretch(self, inside: torch.Tensor, heights: np.ndarray) -> tuple[float, float]:
-        """Cut the scan: an inner stretch of what the source covers, 20 mm at least."""
+        """Cut the scan: an inner stretch of what the source covers, 8 slices at least or all there is."""
         places = np.flatnonzero(inside.numpy())
         places = places[(places >= self.margin) & (places < len(heights) - self.margin)]
+        if len(places) == 0:
+            return np.inf, -np.inf
         if len(places) < 8:
-            return float(heights[0]), float(heights[-1])
+            return float(heights[places[0]]) - 0.1, float(heights[places[-1]]) + 0.1
         first, last = places[0], places[-1]
         if self.R.rand() < 0.5:
             length = int(self.R.randint(7, last - first + 1)) if last - first > 8 else last - first

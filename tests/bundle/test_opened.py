@@ -134,3 +134,13 @@ def test_no_module_is_called_as_what_it_exports(package):
     """MONAI resolves a ``_target_`` to a module before it looks for a function of that name."""
     modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
     assert not modules & set(importlib.import_module(package.__name__).__all__)
+
+
+def test_a_changed_setting_is_another_result(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = write_bundle(tmp_path / "bundles" / "toy")
+    plain, same = (open_bundle(root, overrides=o).get("runner").identity for o in (None, {"output_dir": "elsewhere"}))
+    changed = open_bundle(root, overrides={"network_def#padding": 0}).get("runner").identity
+    assert plain == same
+    assert changed.overrides == '{"network_def#padding": 0}'
+    assert changed != plain

@@ -39,6 +39,13 @@ def test_phase_and_place_count_where_they_are_known():
     assert float(loss) == pytest.approx(2 * 1.0 + 3 * (0.2 + 0.4))
 
 
+def test_one_level_loss_of_nothing_known_is_nothing():
+    logits = torch.zeros(1, 2, 3, requires_grad=True)
+    loss = OneLevelLoss(level=1, weight=4.0, classes=3)(logits, torch.zeros(1, 3, 3))
+    loss.backward()
+    assert (loss.item(), logits.grad.abs().sum().item()) == (0.0, 0.0)
+
+
 def test_one_level_loss_weighs_the_few():
     target = torch.eye(3)[None]  # slice k belongs to class k
     logits = torch.zeros(1, 2, 3)

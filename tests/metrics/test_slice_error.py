@@ -2,6 +2,7 @@
 
 import pytest
 
+from msk_monai.errors import DataError
 from msk_monai.metrics import SliceError
 from msk_monai.records import BundleIdentity, Findings, Measurement, Result, SliceLocation, Source
 
@@ -28,3 +29,15 @@ def test_a_scan_without_the_level():
     absent = {**TRUTH, "l3_in_scan": False, "l3_middle_slice": None}
     assert SliceError(level="L3")(result(), absent) == {"absence_recognised": True}
     assert SliceError(level="L3")(result(3, 15.0), absent) == {"absence_recognised": False}
+
+
+def test_bodies_are_truth_too():
+    truth = {"bodies": [{"name": "L2", "z_range": [220, 246]}, {"name": "L3", "z_range": [187, 213]}]}
+    figures = SliceError(level="L3")(result(38, 198.5), truth)
+    assert figures == {"given": True, "error_mm": pytest.approx(1.5), "wrong_level": False}
+    assert SliceError(level="L4")(result(), truth) == {"absence_recognised": True}
+
+
+def test_a_datalist_without_the_truth():
+    with pytest.raises(DataError, match="expected bodies, or l3_in_scan"):
+        SliceError(level="L3")(result(), {"name": "x"})

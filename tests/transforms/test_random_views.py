@@ -26,13 +26,12 @@ def test_edges_move_with_the_image(seed):
     view = RandSpineViewd(size=(48, 48, 96), fill=-1000.0, narrow_probability=0.0)
     view.set_random_state(seed)
     out = view(layered())
-    heights = float(out["image"].affine[2, 3]) + 3.0 * np.arange(96)
-    image = out["image"][0].numpy()
+    to_index, image = np.linalg.inv(out["image"].affine.numpy()), out["image"][0].numpy()
     low, high = out["covered"]
-    for original, moved in zip(Z_EDGES, out["edges"][:, 2], strict=True):
-        if low + 12 < moved < high - 12:
-            column = np.array([image[i, j, np.abs(heights - moved).argmin()] for i in range(48) for j in range(48)])
-            assert np.abs(column - original).min() < 4.0  # the edge's own height occurs in the slice it is said to lie in
+    for original, moved in zip(Z_EDGES, out["edges"], strict=True):
+        if low + 12 < moved[2] < high - 12:
+            voxel = tuple((to_index @ [*moved, 1.0])[:3].round().astype(int))
+            assert abs(image[voxel] - original) < 8.0  # values are heights; a voxel, or a thick slice, is averaged
 
 
 def test_views_are_drawn_anew_and_by_seed():
@@ -87,7 +86,9 @@ def test_a_marked_point_is_where_it_is_said_to_be(seed, mark):
     case |= {"image": MetaTensor(marked, affine=case["image"].affine), "column": np.array([mark])}
     out = RandSpineViewd(size=(64, 64, 128), spacing=(3.0, 3.0, 3.0), fill=0.0).set_random_state(seed)(case)
     point, (low, high) = out["column"][0], out["covered"]
-    if low + 9 < point[2] < high - 9:
+    if not low + 9 < point[2] < high - 9:
+        assert seed != 0, "seed 0 sees every mark"
+    else:
         weights = out["image"][0].numpy()
         where = np.argwhere(weights > 1) * 3.0 + out["image"].affine[:3, 3].numpy()
         centre = np.average(where, axis=0, weights=weights[weights > 1])
