@@ -8,7 +8,8 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import Randomizable, Transform
 
-LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+from msk_monai.geometry import LPS_TO_RAS
+
 NODE_STEP = 5
 """Voxels of a view between the nodes of its map."""
 THINNED = 3
@@ -64,7 +65,8 @@ class RandSpineViewd(Randomizable, Transform):
         """Draw a view of one case."""
         out = dict(data)
         volume: MetaTensor = out[self.image_key]
-        sources = {key: np.asarray(out[key], dtype=np.float64) * LPS_TO_RAS for key in self.points_keys}
+        signs = LPS_TO_RAS.diagonal()[:3]  # not apply_affine, which makes NaN of points at infinity
+        sources = {key: np.asarray(out[key], dtype=np.float64) * signs for key in self.points_keys}
         low, high = _extent(volume)
         centre = self._source_centre(sources[self.centre_key], low, high)
         field = self._mapping(centre)
