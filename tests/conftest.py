@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # speed is never asserted, and machines are busy
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

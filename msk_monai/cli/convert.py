@@ -3,28 +3,168 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from msk_monai.cli.console import ExitCode, say
+from msk_monai.errors import DataError, UnsuitableImageError
+
+if TYPE_CHECKING:
+    from msk_monai.datasets.films import Converted, FilmFolder
+    from msk_monai.dicom.instance import Instance
+    from msk_monai.dicom.study import Series
 
 
 class DataFormat(StrEnum):
     """Layouts that can be read."""
 
     VERTEBRA_LABELS = "vertebra_labels"
+    SPINE_POLYGONS = "spine_polygons"
+    SPINE_CHANNELS = "spine_channels"
+    AASCE = "aasce"
+
+
+_OPTIONS = {
+    DataFormat.VERTEBRA_LABELS: {"share"},
+    DataFormat.SPINE_POLYGONS: {"levels", "validation", "seed"},
+    DataFormat.SPINE_CHANNELS: {"levels", "validation", "seed"},
+    DataFormat.AASCE: set(),
+}
+"""Which options belong to which format."""
 
 
 def convert(
-    data_format: Annotated[DataFormat, typer.Argument(metavar="FORMAT", help="vertebra_labels: CTs with label maps, by a cases.json.")],
+    data_format: Annotated[DataFormat, typer.Argument(metavar="FORMAT", help="The layout of the data: see above.")],
     source: Annotated[Path, typer.Argument(exists=True, help="Where the data are.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the datalist.json.")],
-    share: Annotated[float, typer.Option(min=0, help="How often training draws each item.")] = 1.0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the datalist.json, and for label maps.")],
+    share: Annotated[float | None, typer.Option(min=0, help="vertebra_labels: how often training draws each item. Default: 1.")] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option(
+            help="spine_*: the vertebrae of the label maps, numbered from 1; of spine_channels, its channels. Default: T12,L1,…,L5."
+        ),
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="spine_*: share of the films that go into validation, patient by patient. Default: 0.2."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="spine_*: another seed splits otherwise. Default: 0.")] = None,
 ) -> None:
-    """Turn another layout of data into a datalist.json."""
-    from msk_monai.datasets.vertebra_labels import vertebra_datalist
+    """Turn another layout of data into a datalist.json. Files that cannot be used are named and left out.
 
-    content = vertebra_datalist(source, share=share)
+    vertebra_labels: CTs with label maps; SOURCE is their cases.json.
+
+    spine_polygons: DICOM radiographs, each with a JSON of the same name: polygons of vertebrae (labelme's form, or plain
+    {"L4": [[x, y], ...]}), and under 'angle' and 'distance' what is known of L4-L5.
+
+    spine_channels: DICOM radiographs, each with a .mat of the same name: rows x columns x channels, background first, values 0 and 1
+    or 0 and 255.
+
+    aasce: the AASCE challenge's folders data and labels, with .mat or csv files; its test films become the validation list.
+    """
+    given = {"share": share, "levels": levels, "validation": validation, "seed": seed}
+    options = {name: value for name, value in given.items() if value is not None}
+    foreign = sorted(options.keys() - _OPTIONS[data_format])
+    if foreign:
+        raise typer.BadParameter(f"{data_format.value} knows no {', '.join(f'--{name}' for name in foreign)}")
+    converted = _converted(data_format, source, out, options)
+    for file, reason in converted.skipped:
+        say(f"left out: {file}: {reason}")
+    for file, note in converted.notes:
+        say(f"note: {file}: {note}")
+    counts = {section: len(converted.content.get(section, ())) for section in ("training", "validation")}
+    if not any(counts.values()):
+        raise UnsuitableImageError(f"nothing in it could be read as {data_format.value}", subject=str(source))
+    target = _write(converted, out)
+    told = ", ".join(f"{count} {section}" for section, count in counts.items() if count)
+    print(f"{sum(counts.values())} cases ({data_format.value}) in {target}: {told}")
+    if converted.skipped:
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def _write(converted: "Converted", out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     target = out / "datalist.json"
-    target.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    print(f"{len(content['training'])} cases ({data_format.value}) in {target}")
+    target.write_text(json.dumps(converted.content, indent=1), encoding="utf-8")
+    return target
+
+
+def _converted(data_format: DataFormat, source: Path, out: Path, options: dict[str, Any]) -> "Converted":
+    from msk_monai.datasets.films import Converted
+
+    match data_format:
+        case DataFormat.VERTEBRA_LABELS:
+            from msk_monai.datasets.vertebra_labels import vertebra_datalist
+
+            return Converted(vertebra_datalist(source, **options))
+        case DataFormat.AASCE:
+            from msk_monai.datasets.aasce import aasce_datalist
+
+            return aasce_datalist(_films(source, "raster"), out)
+        case DataFormat.SPINE_POLYGONS:
+            from msk_monai.datasets.spine_polygons import spine_polygon_datalist
+
+            return spine_polygon_datalist(_films(source, "dicom"), out, **_film_options(**options))
+        case DataFormat.SPINE_CHANNELS:
+            from msk_monai.datasets.spine_channels import spine_channel_datalist
+
+            return spine_channel_datalist(_films(source, "dicom"), out, **_film_options(**options))
+
+
+def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: int = 0) -> dict[str, Any]:
+    """Options as the readers take them; an option that names no vertebra is a wrong command."""
+    from msk_monai.anatomy import SPINE
+    from msk_monai.datasets.films import LUMBAR
+
+    names = LUMBAR if levels is None else tuple(name.strip().upper() for name in levels.split(","))
+    if not set(names) <= {level.name for level in SPINE} or len(set(names)) < len(names):
+        raise typer.BadParameter(f"expected --levels such as {','.join(LUMBAR)}, got {levels!r}")
+    return {"levels": names, "validation": validation, "seed": seed}
+
+
+def _films(source: Path, kind: str) -> "FilmFolder":
+    """The radiographs (``dicom``) or pictures (``raster``) of a folder, each decoded once to see that it is whole."""
+    from msk_monai.datasets.films import Film, FilmFolder
+    from msk_monai.dicom.files import kind_of, walk
+    from msk_monai.dicom.study import index_files
+
+    if not source.is_dir():
+        raise typer.BadParameter(f"expected a folder as SOURCE, got {source}")
+    files = tuple(walk(source))
+    candidates = [path for path in files if kind_of(path) == kind]
+    index = index_files(candidates, root=source)
+    faults = dict.fromkeys(candidates, "is an exact copy of another file")  # as the index leaves those out
+    faults |= {one.path: one.reason for one in index.unreadable}
+    films = []
+    for patient in index.patients:
+        for series in (series for study in patient.studies for series in study.series):
+            for instance in series.instances:
+                del faults[instance.path]
+                fault = _fault(series, instance)
+                if fault:
+                    faults[instance.path] = fault
+                else:
+                    films.append(Film(path=instance.path, rows=instance.rows, columns=instance.columns, patient=patient.key))
+    return FilmFolder(root=source, films=tuple(sorted(films, key=lambda film: film.path)), faults=faults, files=files)
+
+
+def _fault(series: "Series", instance: "Instance") -> str | None:
+    """Why an image is no whole radiograph; None where it is one."""
+    import numpy as np
+
+    from msk_monai.dicom.decode import decode_frame
+    from msk_monai.dicom.quiet import quiet_pydicom
+    from msk_monai.dicom.volumes import read_raster
+
+    if len(instance.frames) != 1:
+        return f"expected one image, got {len(instance.frames)}"
+    try:
+        if series.format == "raster":
+            read_raster(instance.path)
+            return None
+        with quiet_pydicom():
+            decode_frame(instance, 0, modality=series.modality, out=np.empty((instance.rows, instance.columns), dtype=np.float32))
+    except DataError as fault:
+        return fault.message
+    return None

@@ -1,5 +1,6 @@
 """Data lists, and readers of other systems' data layouts."""
 
 from msk_monai.datasets.items import load_items
+from msk_monai.datasets.mended_corners import with_mended_corners
 
-__all__ = ["load_items"]
+__all__ = ["load_items", "with_mended_corners"]

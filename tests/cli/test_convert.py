@@ -4,6 +4,20 @@ import json
 
 import nibabel as nib
 import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import savemat
+
+from msk_monai.datasets import load_items
+from tests.dicom.writing import noise, radiograph, save, uid
+
+ROWS, COLUMNS = 40, 30
+ANNOTATION = {"L4": [[5, 5], [20, 5], [20, 14], [5, 14]], "L5": [[5, 20], [20, 20], [20, 30], [5, 30]], "angle": 5, "distance": 6}
+
+
+def write_film(path, *, patient, shape=(ROWS, COLUMNS), **attributes):
+    own = {"StudyInstanceUID": uid((path, "study")), "SeriesInstanceUID": uid(path), "SOPInstanceUID": uid((path, "image"))}
+    return save(radiograph(noise(*shape, low=0, dtype=np.uint16), PatientID=patient, **own, **attributes), path)
 
 
 def test_vertebra_labels_become_a_datalist(tmp_path, msk_monai):
@@ -23,3 +37,124 @@ def test_an_unknown_format_is_a_wrong_command(tmp_path, msk_monai):
     code, _, said = msk_monai("convert", "notebooks", tmp_path, "-o", tmp_path / "out")
     assert code == 2
     assert "notebooks" in said
+
+
+def test_films_with_polygons(tmp_path, msk_monai):
+    for number in range(8):
+        path = write_film(tmp_path / "in" / f"f{number}.dcm", patient=f"secret-{number // 2}")
+        path.with_suffix(".json").write_text(json.dumps(ANNOTATION))
+    arguments = ("convert", "spine_polygons", tmp_path / "in", "-o", tmp_path / "out", "--validation", "0.25")
+    code, told, said = msk_monai(*arguments)
+    assert (code, said) == (0, "")
+    assert "8 cases (spine_polygons)" in told
+    assert "6 training, 2 validation" in told
+    text = (tmp_path / "out" / "datalist.json").read_text()
+    assert "secret" not in text
+    validation = load_items(tmp_path / "out" / "datalist.json", "validation")
+    first, second = sorted(int(item["image"][-5]) for item in validation)
+    assert (first % 2, second) == (0, first + 1)  # the two films of one patient
+    labels = np.asarray(Image.open(validation[0]["label"]))
+    assert (labels.shape, labels[10, 10], labels[25, 10]) == ((ROWS, COLUMNS), 5, 6)
+    assert msk_monai(*arguments)[0] == 0
+    assert (tmp_path / "out" / "datalist.json").read_text() == text
+    other = [msk_monai(*arguments, "--seed", seed) and (tmp_path / "out" / "datalist.json").read_text() for seed in range(1, 6)]
+    assert set(other) != {text}
+
+
+def test_films_that_cannot_be_used_are_named_and_the_others_converted(tmp_path, msk_monai):
+    source = tmp_path / "in"
+    names = ("good", "cut", "noise", "many", "copy", "alone", "small")
+    for name in names:
+        write_film(source / f"{name}.dcm", patient="secret", shape=(ROWS - 1, COLUMNS) if name == "small" else (ROWS, COLUMNS))
+        if name != "alone":
+            (source / f"{name}.json").write_text(json.dumps({**ANNOTATION, "imageWidth": COLUMNS, "imageHeight": ROWS}))
+    (source / "cut.dcm").write_bytes((source / "cut.dcm").read_bytes()[:-100])
+    (source / "noise.dcm").write_bytes(b"no DICOM" * 100)
+    write_film(source / "many.dcm", patient="secret", shape=(3, ROWS, COLUMNS))
+    (source / "copy.dcm").write_bytes((source / "good.dcm").read_bytes())
+    (source / "orphan.json").write_text("{}")
+    code, told, said = msk_monai("convert", "spine_polygons", source, "-o", tmp_path / "out", "--validation", "0")
+    assert code == 3
+    assert "1 cases" in told
+    expected = {
+        "cut.dcm": "bytes of pixel data",
+        "noise.dcm": "expected a DICOM file",
+        "many.dcm": "expected one image, got 3",
+        "good.dcm": "exact copy",
+        "alone.dcm": "expected one label of that name, got none",
+        "small.json": "drawn on 30 columns x 39 rows, got 30 columns x 40 rows",
+        "orphan.json": "expected one image of that name, got none",
+    }
+    lines = said.splitlines()
+    assert len(lines) == len(expected)
+    for file, reason in expected.items():
+        assert any(line.startswith(f"left out: {file}: ") and reason in line for line in lines), (file, said)
+    assert "secret" not in said.lower()
+
+
+def test_films_with_channels(tmp_path, msk_monai):
+    masks = np.zeros((ROWS, COLUMNS, 3), dtype=np.uint8)
+    masks[5:15, 5:20, 1] = masks[20:30, 5:20, 2] = 255
+    masks[..., 0] = 255 - masks.max(axis=2)
+    for name, values in (("one", masks), ("two", masks // 255), ("bad", masks // 2)):
+        write_film(tmp_path / "in" / "dcm" / f"{name}.dcm", patient=name, PhotometricInterpretation="MONOCHROME1")
+        (tmp_path / "in" / "mat").mkdir(exist_ok=True)
+        savemat(tmp_path / "in" / "mat" / f"{name}.mat", {"label": values})
+    options = ("-o", tmp_path / "out", "--levels", "l4, L5", "--validation", "0.5")
+    code, told, said = msk_monai("convert", "spine_channels", tmp_path / "in", *options)
+    assert (code, "1 training, 1 validation" in told) == (3, True)
+    assert said == "left out: mat/bad.mat: expected values 0 and 1, or 0 and 255, got 127\n"
+    for section in ("training", "validation"):
+        (item,) = load_items(tmp_path / "out" / "datalist.json", section)
+        assert np.asarray(Image.open(item["label"]))[[10, 17, 25], 10].tolist() == [1, 0, 2]
+
+
+def test_the_aasce_challenges_folders(tmp_path, msk_monai):
+    points = np.array([[x, 10 + 10 * level + y] for level in range(17) for y in (0, 6) for x in (20, 40)])
+    for section, names in (("training", "ab"), ("test", "c")):
+        for part in ("data", "labels"):
+            (tmp_path / "in" / part / section).mkdir(parents=True)
+        for name in names:
+            Image.new("L", (60, 200)).save(tmp_path / "in" / "data" / section / f"{name}.jpg")
+            savemat(tmp_path / "in" / "labels" / section / f"{name}.jpg.mat", {"p2": points.astype(np.uint16)})
+    (tmp_path / "in" / "data" / "training" / "b.jpg").write_bytes(b"no JPEG")
+    code, told, said = msk_monai("convert", "aasce", tmp_path / "in", "-o", tmp_path / "in")
+    assert (code, "1 training, 1 validation" in told) == (3, True)
+    assert said.startswith("left out: data/training/b.jpg: expected a PNG, JPEG or TIFF image")
+    content = json.loads((tmp_path / "in" / "datalist.json").read_text())
+    assert content["training"][0] == {
+        "image": "data/training/a.jpg",
+        "case": "a",
+        "points": points.tolist(),
+        "cobb_degrees": [0.0, 0.0, 0.0],
+    }
+
+
+@pytest.mark.parametrize("data_format", ["spine_polygons", "spine_channels", "aasce"])
+def test_a_folder_with_nothing_of_the_kind_is_an_error(tmp_path, msk_monai, data_format):
+    (tmp_path / "in").mkdir()
+    write_film(tmp_path / "in" / "film.dcm", patient="secret")
+    code, told, said = msk_monai("convert", data_format, tmp_path / "in", "-o", tmp_path / "out")
+    assert (code, told) == (1, "")
+    assert said.splitlines()[-1].startswith("msk-monai: ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("spine_polygons", "in", "--share", "2"), "spine_polygons knows no --share"),
+        (("aasce", "in", "--seed", "2", "--levels", "L4"), "aasce knows no --levels, --seed"),
+        (("spine_channels", "in", "--levels", "L4,pelvis"), "expected --levels such as T12,L1"),
+        (("spine_channels", "in", "--levels", "L4,L4"), "expected --levels such as T12,L1"),
+        (("spine_polygons", "in/file", "--seed", "2"), "expected a folder as SOURCE"),
+        (("spine_polygons", "in", "--validation", "1.5"), "Invalid value for '--validation'"),
+    ],
+)
+def test_wrong_options_are_wrong_commands(tmp_path, msk_monai, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "file").write_text("")
+    code, _, said = msk_monai("convert", *arguments, "-o", tmp_path / "out")
+    assert code == 2
+    assert message in " ".join(said.split())
