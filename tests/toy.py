@@ -48,7 +48,7 @@ class Draw:
 
 
 class GreyError:
-    def __call__(self, result: Any, truth: Mapping[str, Any]) -> dict[str, float]:
+    def __call__(self, result: Any, truth: Mapping[str, Any], *, folder: Path) -> dict[str, float]:
         found = [m.value for m in result.findings.measurements if m.name == "grey"]
         return {"error": found[0] - truth["grey"], "close": abs(found[0] - truth["grey"]) < 1.5} if found else {}
 

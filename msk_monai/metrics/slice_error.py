@@ -1,6 +1,7 @@
 """How far the slice chosen for a level lies from the true one, and whether its absence was recognised."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from msk_monai.errors import DataError
@@ -26,7 +27,7 @@ class SliceError:
         self.level = level
         self.half_level_mm = half_level_mm
 
-    def __call__(self, result: Result, truth: Mapping[str, Any]) -> dict[str, float | bool]:
+    def __call__(self, result: Result, truth: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, float | bool]:
         """Compare one result with its truth; see the class for the figures."""
         name = self.level.lower()
         found = result.findings.slice

@@ -9,20 +9,36 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from msk_monai.errors import DataError
+from msk_monai.metrics import Figure, Pair
+from msk_monai.metrics.figure import cells
 from msk_monai.records import Result
 from msk_monai.report import replacing
+from msk_monai.report.plots import PairedValues, write_agreement_plots
 from msk_monai.runner.case import Case
-from msk_monai.runner.figures import Summary, summarise
+from msk_monai.runner.figures import Summary, pairs_of, summarise
 from msk_monai.runner.runner import Runner
 
 SCHEMA = "msk_monai.metrics/1"
+
+_PLAIN = ("figure", "n", "mean ± sd or share", "95 % interval", "median", "max")
+_PAIRS = ("predicted - true", "n", "mean abs.", "median abs.", "max", "bias", "limits of agreement", "R²", "r", "ICC(2,1)", "SMAPE %")
 
 
 class Metric(Protocol):
     """Compares one result with its truth."""
 
-    def __call__(self, result: Result, truth: Mapping[str, Any]) -> Mapping[str, float]:
-        """Figures by name, numbers or booleans; none where the result has nothing to compare (a case may have failed)."""
+    def __call__(self, result: Result, truth: Mapping[str, Any], *, folder: Path) -> Mapping[str, Figure]:
+        """Compare one result with its truth.
+
+        Args:
+            result: what was recorded; the case may have failed.
+            truth: what is known of the case.
+            folder: the output folder, which the paths in ``result.outputs`` are relative to.
+
+        Returns:
+            Figures by name; none where the result has nothing to compare.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +52,9 @@ class Evaluation:
 def evaluate(
     runner: Runner, cases: Sequence[Case], metrics: Sequence[Metric], out: str | Path, *, data: str | None = None, split: str | None = None
 ) -> Evaluation:
-    """Run the cases and compare what is found with what is known; write ``metrics.json`` and ``cases.csv`` and print a table.
+    """Run the cases and compare what is found with what is known.
+
+    Writes ``metrics.json``, ``cases.csv`` and ``plots/<name>.png`` of every pair that three cases or more have, and prints a table.
 
     Args:
         runner: the bundle.
@@ -45,11 +63,16 @@ def evaluate(
         out: the output folder; a run in it is continued.
         data: the datalist, for the record.
         split: its list, for the record.
+
+    Raises:
+        DataError: a truth, or a file that was written, cannot be used; the message names the case.
+        ValueError: two metrics give a figure of one name.
     """
     folder = Path(out)
     results = runner.run(cases, folder)
-    rows = [_figures(metrics, result, case.truth) for result, case in zip(results, cases, strict=True)]
+    rows = [_figures(metrics, result, case.truth, folder) for result, case in zip(results, cases, strict=True)]
     figures = summarise(rows)
+    write_agreement_plots({name: _columns(pairs) for name, pairs in pairs_of(rows).items()}, folder)
     _write_cases(folder / "cases.csv", results, rows)
     status = Counter(result.findings.status.value for result in results)
     head = {
@@ -67,27 +90,47 @@ def evaluate(
 
 
 def table(figures: Mapping[str, Summary]) -> str:
-    """The summary as lines of text, one a figure, columns aligned."""
-    rows = [("figure", "n", "mean ± sd or share", "95 % interval", "median", "max")]
-    for name, figure in figures.items():
-        rows.append((name, str(figure["n"]), _centre(figure), _interval(figure), _cell(figure.get("median")), _cell(figure.get("max"))))
+    """The summary as lines of text, one a figure, columns aligned; pairs of predicted and true values in a block of their own."""
+    plain = [_plain_row(name, figure) for name, figure in figures.items() if "mae" not in figure]
+    pairs = [_pair_row(name, figure) for name, figure in figures.items() if "mae" in figure]
+    blocks = [_aligned([_PLAIN, *plain])] if plain or not pairs else []
+    if pairs:
+        blocks.append(_aligned([_PAIRS, *pairs]))
+    return "\n\n".join(blocks)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _figures(metrics: Sequence[Metric], result: Result, truth: Mapping[str, Any] | None) -> dict[str, float]:
+def _figures(metrics: Sequence[Metric], result: Result, truth: Mapping[str, Any] | None, folder: Path) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
     if truth is None:
-        return {}
-    return {name: value for metric in metrics for name, value in metric(result, truth).items()}
+        return figures
+    for metric in metrics:
+        try:
+            found = metric(result, truth, folder=folder)
+        except DataError as fault:
+            raise DataError(str(fault), subject=result.case) from fault
+        if twice := figures.keys() & found.keys():
+            raise ValueError(f"two metrics must not give one figure, got {', '.join(sorted(twice))} twice")
+        figures |= found
+    return figures
 
 
-def _write_cases(path: Path, results: Sequence[Result], rows: Sequence[Mapping[str, float]]) -> None:
-    names = list(dict.fromkeys(name for row in rows for name in row))
+def _columns(pairs: Sequence[Pair]) -> PairedValues:
+    return PairedValues(predicted=[pair.predicted for pair in pairs], true=[pair.true for pair in pairs], unit=pairs[0].unit)
+
+
+def _write_cases(path: Path, results: Sequence[Result], rows: Sequence[Mapping[str, Figure]]) -> None:
+    lines = [{column: value for name, figure in row.items() for column, value in cells(name, figure).items()} for row in rows]
+    columns = list(dict.fromkeys(column for line in lines for column in line))
     with replacing(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["case", "status", *names])
-        for result, row in zip(results, rows, strict=True):
-            writer.writerow([result.case, result.findings.status.value, *(row.get(name, "") for name in names)])
+        writer.writerow(["case", "status", *columns])
+        for result, line in zip(results, lines, strict=True):
+            writer.writerow([result.case, result.findings.status.value, *(line.get(column, "") for column in columns)])
 
 
 def _provenance(data: str | None) -> dict[str, str] | None:
@@ -96,6 +139,17 @@ def _provenance(data: str | None) -> dict[str, str] | None:
     content = Path(data).read_bytes()
     name = json.loads(content).get("name") or Path(data).resolve().parent.name
     return {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _plain_row(name: str, figure: Summary) -> tuple[str, ...]:
+    return name, str(figure["n"]), _centre(figure), _interval(figure), _cell(figure.get("median")), _cell(figure.get("max"))
+
+
+def _pair_row(name: str, figure: Summary) -> tuple[str, ...]:
+    unit = "" if figure["unit"] in ("", "1") else f" {figure['unit']}"
+    limits = "–" if figure["sd"] is None else f"{_cell(figure['loa_lower'])} to {_cell(figure['loa_upper'])}"
+    errors = [_cell(figure[key]) for key in ("mae", "median_error", "max_error", "bias")]
+    return name + unit, str(figure["n"]), *errors, limits, *(_cell(figure[key]) for key in ("r2", "pearson", "icc", "smape"))
 
 
 def _centre(figure: Summary) -> str:

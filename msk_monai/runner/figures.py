@@ -1,17 +1,23 @@
-"""From one figure per case to the figures of a data set."""
+"""From the figures of each case to the figures of a data set."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
-Summary = dict[str, float | int | None]
+from msk_monai.measure.agreement import agreement
+from msk_monai.metrics import Figure, Pair, Share, Values
+
+Summary = dict[str, Any]
+"""Statistics by name: numbers, ``None`` where one cannot be had, a pair's ``unit``, and ``by_name`` (a summary for each name)."""
 
 _RESAMPLES = 2000
 _LEVEL = 0.95
 
 
-def summarise(rows: Sequence[Mapping[str, float]]) -> dict[str, Summary]:
+def summarise(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Summary]:
     """Summarise every figure over the cases that have it; a figure of yes and no becomes a share.
 
     Args:
@@ -20,19 +26,82 @@ def summarise(rows: Sequence[Mapping[str, float]]) -> dict[str, Summary]:
     Returns:
         For numbers ``n, mean, lower, upper, sd, median, min, max``; for booleans ``n, count, share, lower, upper``. ``lower`` and
         ``upper`` bound the 95 % interval of the mean (percentile bootstrap over the cases, seeded) or the share (Wilson's).
+        For pairs ``unit`` and the fields of :class:`msk_monai.measure.agreement.Agreement`; for values, pooled over all cases,
+        ``n, mean, sd, median, p95, max``, the same for each name in ``by_name``; for shares what booleans have, ``n`` being the
+        members of all cases.
+
+    Raises:
+        TypeError: one name stands for figures of different kinds.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return {name: _summary([row[name] for row in rows if name in row]) for name in names}
+    return {name: _summary(name, [row[name] for row in rows if name in row]) for name in names}
 
 
-def _summary(values: Sequence[float]) -> Summary:
-    if values and all(isinstance(value, bool | np.bool_) for value in values):
-        return _share(sum(map(bool, values)), len(values))
-    return _spread(np.array([value for value in values if math.isfinite(value)], dtype=float))
+def pairs_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, list[Pair]]:
+    """The finite pairs of every figure that is one, over the cases that have it."""
+    pairs: dict[str, list[Pair]] = {}
+    for row in rows:
+        for name, figure in row.items():
+            if isinstance(figure, Pair) and _is_finite(figure):
+                pairs.setdefault(name, []).append(figure)
+    return pairs
+
+
+def _summary(name: str, figures: Sequence[Any]) -> Summary:
+    kinds = {type(figure) for figure in figures}
+    compound = kinds & _COMPOUND.keys()
+    if compound and len(kinds) > 1:
+        raise TypeError(f"figure {name} must be of one kind, got {', '.join(sorted(kind.__name__ for kind in kinds))}")
+    if compound:
+        return _COMPOUND[kinds.pop()](figures)
+    if all(isinstance(value, bool | np.bool_) for value in figures):
+        return _share(sum(map(bool, figures)), len(figures))
+    return _spread(np.array([value for value in figures if math.isfinite(value)], dtype=float))
+
+
+def _is_finite(pair: Pair) -> bool:
+    return math.isfinite(pair.predicted) and math.isfinite(pair.true)
+
+
+def _agreement(pairs: Sequence[Pair]) -> Summary:
+    finite = [pair for pair in pairs if _is_finite(pair)]
+    if not finite:
+        return {"n": 0}
+    found = agreement([pair.predicted for pair in finite], [pair.true for pair in finite])
+    return {"unit": finite[0].unit, **asdict(found)}
+
+
+def _pooled_share(shares: Sequence[Share]) -> Summary:
+    return _share(sum(share.count for share in shares), sum(share.total for share in shares))
+
+
+def _pooled(parts: Sequence[Values]) -> Summary:
+    by_name: dict[str, list[float]] = {}
+    for part in parts:
+        for name, value in zip(part.names, part.values, strict=False):  # without names there is no table
+            by_name.setdefault(name, []).append(value)
+    whole = _distribution([value for part in parts for value in part.values])
+    return {**whole, "by_name": {name: _distribution(values) for name, values in by_name.items()}} if by_name else whole
+
+
+def _distribution(values: Sequence[float]) -> Summary:
+    finite = np.array([value for value in values if math.isfinite(value)], dtype=float)
+    if not finite.size:
+        return {"n": 0}
+    return {
+        "n": finite.size,
+        "mean": float(finite.mean()),
+        "sd": float(finite.std(ddof=1)) if finite.size > 1 else None,
+        "median": float(np.median(finite)),
+        "p95": float(np.quantile(finite, 0.95)),
+        "max": float(finite.max()),
+    }
 
 
 def _share(count: int, n: int) -> Summary:
     """Wilson's score interval: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212, doi:10.1080/01621459.1927.10502953."""
+    if n == 0:
+        return {"n": 0}
     z = 1.959964
     share = count / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -60,3 +129,6 @@ def _bootstrap(values: np.ndarray) -> tuple[float, float]:
     means = np.random.default_rng(0).choice(values, size=(_RESAMPLES, values.size)).mean(axis=1)
     lower, upper = np.quantile(means, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return float(lower), float(upper)
+
+
+_COMPOUND: dict[type, Callable[[Sequence[Any]], Summary]] = {Pair: _agreement, Share: _pooled_share, Values: _pooled}

@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from msk_monai.errors import DataError
+from msk_monai.metrics import Pair, Share, Values
 from msk_monai.runner import evaluate
-from msk_monai.runner.figures import summarise
+from msk_monai.runner.evaluation import table
+from msk_monai.runner.figures import pairs_of, summarise
 from tests.runner.making import make_cases, make_runner
 from tests.toy import GreyError
 
@@ -76,3 +79,86 @@ def test_the_interval_of_the_mean_is_that_of_the_normal_distribution_for_many_ca
     half = 1.96 * values.std(ddof=1) / 20
     assert figure["lower"] == pytest.approx(values.mean() - half, abs=0.03)
     assert figure["upper"] == pytest.approx(values.mean() + half, abs=0.03)
+
+
+class EveryKind:
+    """A pair, a share and pooled values of a grey value, and where the files are."""
+
+    def __init__(self):
+        self.folders = []
+
+    def __call__(self, result, truth, *, folder):
+        self.folders.append(folder)
+        if not result.findings.measurements:
+            return {"known": Share(0, 2)}
+        grey = result.findings.measurements[0].value
+        return {"grey": Pair(grey, truth["grey"], "1"), "known": Share(1, 2), "off": Values((grey - truth["grey"], 0.0), ("a", "b"))}
+
+
+def test_pairs_shares_and_pooled_values_are_written_printed_and_drawn(tmp_path, capsys):
+    cases = with_truth(make_cases(tmp_path, [10, 20, 30, BROKEN]), 9, 18, 27, 50)
+    metric = EveryKind()
+    evaluate(make_runner(), cases, [metric, GreyError()], tmp_path / "out")
+    assert metric.folders == [tmp_path / "out"] * 4
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text())["figures"]
+    assert (figures["grey"]["unit"], figures["grey"]["n"], figures["grey"]["mae"], figures["grey"]["r2"]) == ("1", 3, 2.0, 1 - 14 / 162)
+    assert (figures["known"]["n"], figures["known"]["count"]) == (8, 3)
+    assert (figures["off"]["n"], figures["off"]["mean"], figures["off"]["by_name"]["a"]["mean"]) == (6, 1.0, 2.0)
+    with (tmp_path / "out" / "cases.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = ("grey_predicted", "grey_true", "known_count", "known_total", "off_max", "error")
+    assert list(rows[0]) == ["case", "status", *columns, "close"]
+    assert [rows[2][column] for column in columns] == ["30.0", "27", "1", "2", "3.0", "3.0"]
+    assert [rows[3][column] for column in columns] == ["", "", "0", "2", "", ""]
+    assert (tmp_path / "out" / "plots" / "grey.png").is_file()
+    plain, pairs = capsys.readouterr().out.rstrip().split("\n\n")
+    assert [line.split()[0] for line in plain.splitlines()[2:]] == ["known", "off", "error", "close"]
+    heads, values = pairs.splitlines()
+    assert values.split() == ["grey", "3", "2.000", "2.000", "3.000", "2.000", "0.040", "to", "3.960", "0.914", "1.000", "0.975", "5.263"]
+    assert heads.index("R²") == values.index("0.914")
+
+
+def test_two_pairs_make_no_picture(tmp_path):
+    evaluate(make_runner(), with_truth(make_cases(tmp_path, [10, 20]), 9, 18), [EveryKind()], tmp_path / "out")
+    assert not (tmp_path / "out" / "plots").exists()
+
+
+def test_a_table_of_pairs_only_and_of_nothing():
+    heads, values = table(summarise([{"a": Pair(1.0, 2.0, "deg")}])).splitlines()
+    assert heads.startswith("predicted - true")
+    assert values.split()[:2] == ["a", "deg"]
+    assert values.split()[-5:-1] == ["–"] * 4
+    assert table({}).split()[0] == "figure"
+
+
+def test_what_two_metrics_call_the_same_is_refused(tmp_path):
+    cases = with_truth(make_cases(tmp_path, [10]), 9)
+    with pytest.raises(ValueError, match="must not give one figure, got close, error twice"):
+        evaluate(make_runner(), cases, [GreyError(), GreyError()], tmp_path / "out")
+
+
+def test_a_truth_that_cannot_be_used_is_named(tmp_path):
+    def metric(result, truth, *, folder):
+        raise DataError("expected a label map", subject="a.png")
+
+    with pytest.raises(DataError, match=r"^a0: a\.png: expected a label map$"):
+        evaluate(make_runner(), with_truth(make_cases(tmp_path, [10]), 9), [metric], tmp_path / "out")
+
+
+def test_pairs_that_are_not_finite_count_as_lacking():
+    rows = [{"a": Pair(1.0, 1.5)}, {"a": Pair(float("nan"), 1.0)}, {"a": Pair(1.0, float("inf"))}, {}]
+    assert pairs_of(rows) == {"a": [Pair(1.0, 1.5)]}
+    assert summarise(rows)["a"]["n"] == 1
+    assert summarise(rows[1:])["a"] == {"n": 0}
+
+
+def test_pooled_values_are_not_averaged_per_case():
+    figure = summarise([{"a": Values((0.0,) * 9)}, {"a": Values((10.0, float("nan")))}])["a"]
+    assert figure == {"n": 10, "mean": 1.0, "sd": pytest.approx(10**0.5), "median": 0.0, "p95": pytest.approx(5.5), "max": 10.0}
+    assert summarise([{"a": Values(())}])["a"] == {"n": 0}
+    assert summarise([{"a": Share(0, 0)}])["a"] == {"n": 0}
+
+
+def test_a_figure_is_of_one_kind():
+    with pytest.raises(TypeError, match="figure a must be of one kind, got Pair, float"):
+        summarise([{"a": Pair(1.0, 2.0)}, {"a": 1.0}])

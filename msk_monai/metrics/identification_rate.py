@@ -1,0 +1,56 @@
+"""How many vertebrae are found where the vertebra of that name is."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msk_monai.metrics.figure import Figure
+from msk_monai.metrics.points import found_points, levels_of, true_points, true_spacing, vertebra
+from msk_monai.metrics.pooled import Share
+from msk_monai.records import Result
+
+REACH_MM = 20.0
+"""VerSe's: a vertebra that is found further off is not found (doi:10.1016/j.media.2021.102166)."""
+
+
+class IdentificationRate:
+    """Metric for ``msk_monai.runner.evaluate``, after VerSe (doi:10.1016/j.media.2021.102166).
+
+    A vertebra is identified if its found centre (the mean of its four found corners) lies nearer to the true centre of its own
+    level than to that of any other, and within 20 mm of it; where the spacing is not known, within the vertebra's own height.
+
+    Truth read: ``points`` with ``landmark_names`` such as ``L4_bottom_left``, and ``spacing_mm`` where it is known. A vertebra
+    with a corner that is null is not in the film.
+
+    Figures of a case: ``identified`` (of its vertebrae; one that is not found counts as not identified) and ``all_identified``.
+
+    Args:
+        levels: the levels that count; ``None`` counts all. The nearest is looked for among all the film's levels either way.
+    """
+
+    def __init__(self, *, levels: Sequence[str] | None = None) -> None:
+        self.levels = None if levels is None else tuple(levels)
+
+    def __call__(self, result: Result, truth: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, Figure]:
+        """Compare one result with its truth; see the class for the figures."""
+        points, found = true_points(truth), found_points(result)
+        spacing = true_spacing(truth)
+        scale = np.ones(2) if spacing is None else spacing
+        true = {level: known.scaled(scale) for level in levels_of(tuple(points)) if (known := vertebra(points, level)) is not None}
+        asked = [level for level in true if self.levels is None or level in self.levels]
+        if not asked:
+            return {}
+        centres = {level: other.centre for level, other in true.items()}
+        hits = 0
+        for level in asked:
+            reach = true[level].height if spacing is None else REACH_MM
+            answer = vertebra(found, level)
+            hits += answer is not None and _is_identified(answer.scaled(scale).centre, level, centres, reach)
+        return {"identified": Share(hits, len(asked)), "all_identified": hits == len(asked)}
+
+
+def _is_identified(found: np.ndarray, level: str, centres: Mapping[str, np.ndarray], reach: float) -> bool:
+    distances = {other: float(np.linalg.norm(found - centre)) for other, centre in centres.items()}
+    return min(distances, key=distances.__getitem__) == level and distances[level] < reach

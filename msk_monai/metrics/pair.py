@@ -1,0 +1,18 @@
+"""A figure whose agreement over the set is asked for, not only its error."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A case's predicted value beside its true one; summarised by ``msk_monai.measure.agreement``.
+
+    Args:
+        predicted: what the bundle said.
+        true: what is known.
+        unit: UCUM code of both, e.g. ``deg``; empty or ``1`` for a plain number.
+    """
+
+    predicted: float
+    true: float
+    unit: str = ""

@@ -1,0 +1,88 @@
+"""Pictures of agreement: predicted against true values, and their differences (Bland-Altman)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from msk_monai.measure.agreement import Agreement, agreement
+
+FEWEST = 3
+"""Fewer pairs make no picture."""
+FOLDER = "plots"
+_POINTS, _LINE, _LIMIT = "#1f5fa8", "#444444", "#c0504d"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedValues:
+    """One quantity over a data set.
+
+    Args:
+        predicted: (n,) finite values.
+        true: (n,) finite values, in the same order.
+        unit: UCUM code of both, e.g. ``deg``; empty or ``1`` for plain numbers.
+    """
+
+    predicted: npt.ArrayLike
+    true: npt.ArrayLike
+    unit: str = ""
+
+
+def write_agreement_plots(pairs: Mapping[str, PairedValues], folder: Path) -> list[Path]:
+    """Draw every quantity with at least three pairs: predicted against true with the line of identity, and a Bland-Altman plot.
+
+    Bland & Altman 1986, doi:10.1016/S0140-6736(86)90837-8.
+
+    Args:
+        pairs: by name, which becomes the file's.
+        folder: the output folder.
+
+    Returns:
+        The files, ``plots/<name>.png``.
+    """
+    return [_write(name, values, folder / FOLDER) for name, values in pairs.items() if np.size(values.true) >= FEWEST]
+
+
+def _write(name: str, values: PairedValues, folder: Path) -> Path:
+    predicted, true = np.asarray(values.predicted, dtype=np.float64), np.asarray(values.true, dtype=np.float64)
+    found = agreement(predicted, true)
+    figure = Figure(figsize=(9.6, 4.6), dpi=110, layout="constrained")  # not pyplot: it would keep every figure, and look for a screen
+    figure.suptitle(f"{name}, n = {found.n}")
+    left, right = figure.subplots(1, 2)
+    unit = {"deg": " (°)", "": "", "1": ""}.get(values.unit, f" ({values.unit})")
+    _draw_identity(left, predicted, true, found, unit)
+    _draw_differences(right, predicted, true, found, unit)
+    folder.mkdir(parents=True, exist_ok=True)
+    path, partial = folder / f"{name}.png", folder / f".{name}.png.partial"
+    figure.savefig(partial, format="png", metadata={"Software": None})
+    os.replace(partial, path)
+    return path
+
+
+def _draw_identity(axes: Axes, predicted: np.ndarray, true: np.ndarray, found: Agreement, unit: str) -> None:
+    low, high = min(predicted.min(), true.min()), max(predicted.max(), true.max())
+    margin = 0.05 * (high - low) or 1.0
+    axes.plot([low - margin, high + margin], [low - margin, high + margin], color=_LINE, linewidth=1)
+    axes.scatter(true, predicted, s=14, alpha=0.7, color=_POINTS)
+    axes.set(xlabel=f"true{unit}", ylabel=f"predicted{unit}", xlim=(low - margin, high + margin), ylim=(low - margin, high + margin))
+    axes.set_aspect("equal")
+    axes.set_title(f"R² = {_number(found.r2)}, ICC(2,1) = {_number(found.icc)}, mean abs. error {found.mae:.3g}", fontsize=9)
+
+
+def _draw_differences(axes: Axes, predicted: np.ndarray, true: np.ndarray, found: Agreement, unit: str) -> None:
+    axes.scatter((predicted + true) / 2, predicted - true, s=14, alpha=0.7, color=_POINTS)
+    for height, color, dashes in ((found.bias, _LINE, "-"), (found.loa_lower, _LIMIT, "--"), (found.loa_upper, _LIMIT, "--")):
+        if height is not None:
+            axes.axhline(height, color=color, linestyle=dashes, linewidth=1)
+    axes.set(xlabel=f"mean of predicted and true{unit}", ylabel=f"predicted - true{unit}")
+    limits = f"{_number(found.loa_lower)} to {_number(found.loa_upper)}"
+    axes.set_title(f"bias {found.bias:.3g}, 95 % limits of agreement {limits}", fontsize=9)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"

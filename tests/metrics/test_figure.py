@@ -1,0 +1,32 @@
+"""Kinds of figures, and their columns in a table of cases."""
+
+import pytest
+
+from msk_monai.metrics import Pair, Share, Values
+from msk_monai.metrics.figure import cells
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (1.5, {"a": 1.5}),
+        (True, {"a": True}),
+        (Pair(1.0, 2.0, "mm"), {"a_predicted": 1.0, "a_true": 2.0}),
+        (Share(3, 4), {"a_count": 3, "a_total": 4}),
+        (Values((1.0, 7.0, 2.0)), {"a_max": 7.0}),
+        (Values(()), {}),
+    ],
+)
+def test_columns(figure, expected):
+    assert cells("a", figure) == expected
+
+
+@pytest.mark.parametrize(("count", "total"), [(-1, 3), (4, 3)])
+def test_a_share_is_a_part(count, total):
+    with pytest.raises(ValueError, match="expected 0 <= count <= total"):
+        Share(count, total)
+
+
+def test_names_go_with_values():
+    with pytest.raises(ValueError, match="expected a name for each of 2 values, got 1"):
+        Values((1.0, 2.0), ("a",))
