@@ -5,6 +5,19 @@ from msk_monai.report.html import write_html
 from msk_monai.report.jsonl import ResultsFile, read_results
 from msk_monai.report.latest import current
 from msk_monai.report.level_overlay import LevelOverlay
+from msk_monai.report.segmentation_files import MaskOverlay, SegmentationFiles
+from msk_monai.report.spine_overlay import SpineOverlay
 from msk_monai.report.table import write_measurements
 
-__all__ = ["LevelOverlay", "ResultsFile", "current", "read_results", "replacing", "write_html", "write_measurements"]
+__all__ = [
+    "LevelOverlay",
+    "MaskOverlay",
+    "ResultsFile",
+    "SegmentationFiles",
+    "SpineOverlay",
+    "current",
+    "read_results",
+    "replacing",
+    "write_html",
+    "write_measurements",
+]

@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from monai.data import MetaTensor
 from monai.transforms import SpatialCrop, SpatialResample
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras, plane_height
 from msk_monai.measure.level_profile import LevelRange
 from msk_monai.records import SliceLocation
+from msk_monai.report.picture import ANSWER, MARK, font, grey, save_picture, sheet
 
 HEIGHT = 620
 """Pixels of each of the three panels."""
 WINDOW = (-160.0, 640.0)
 """HU shown from black to white: soft tissue still tells apart, bone is not burnt out."""
-MARK, ANSWER, INK = (120, 190, 255), (255, 190, 60), (240, 240, 240)
 
 
 class LevelOverlay:
@@ -52,10 +52,7 @@ class LevelOverlay:
             axial = _plane(data[self.source_key], centre=(x, y + 30, z), size=(340, 340, 1), step=1.0)[:, :, 0]
             views.append(_scaled(_grey(axial[::-1])))
         caption = findings.reason or f"{self.level}: slice {where.index} from the feet, z = {z:.1f} mm"
-        path = folder / "overlays" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _side_by_side(views, caption).save(path, optimize=False)
-        return {"overlay": path}
+        return {"overlay": save_picture(sheet(views, caption), folder / "overlays" / f"{name}.png")}
 
 
 def _z_extent(volume: MetaTensor) -> tuple[float, float]:
@@ -96,9 +93,7 @@ def _cropped(volume: MetaTensor, affine: np.ndarray, shape: Sequence[int]) -> Me
 
 def _grey(plane: np.ndarray) -> Image.Image:
     """(across, up) HU to a picture with the second axis pointing up."""
-    low, high = WINDOW
-    grey = np.clip((plane - low) / (high - low), 0, 1) * 255
-    return Image.fromarray(grey.T[::-1].astype(np.uint8)).convert("RGB")
+    return grey(plane.T[::-1], WINDOW).convert("RGB")
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
@@ -107,7 +102,7 @@ def _scaled(picture: Image.Image) -> Image.Image:
 
 def _levels(view: np.ndarray, ranges: Sequence[LevelRange], wanted: str, z: float | None, scale: tuple[float, float]) -> Image.Image:
     picture = _scaled(_grey(view))
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=15)
+    draw = ImageDraw.Draw(picture)
     low, step = scale
     factor = HEIGHT / view.shape[1]
 
@@ -119,19 +114,7 @@ def _levels(view: np.ndarray, ranges: Sequence[LevelRange], wanted: str, z: floa
         for seen, edge in ((level.top_seen, level.top), (level.bottom_seen, level.bottom)):
             if seen:
                 draw.line([(0, row(edge)), (26, row(edge))], fill=colour, width=1)
-        draw.text((4, row((level.top + level.bottom) / 2) - 8), level.name, fill=colour, font=font)
+        draw.text((4, row((level.top + level.bottom) / 2) - 8), level.name, fill=colour, font=font())
     if z is not None:
         draw.line([(30, row(z)), (picture.width, row(z))], fill=ANSWER, width=1)
     return picture
-
-
-def _side_by_side(pictures: Sequence[Image.Image], caption: str) -> Image.Image:
-    gap, line = 6, 30
-    width = sum(p.width for p in pictures) + gap * (len(pictures) - 1)
-    sheet = Image.new("RGB", (width, HEIGHT + line))
-    left = 0
-    for picture in pictures:
-        sheet.paste(picture, (left, 0))
-        left += picture.width + gap
-    ImageDraw.Draw(sheet).text((6, HEIGHT + 6), caption, fill=INK, font=ImageFont.load_default(size=16))
-    return sheet
