@@ -1,23 +1,40 @@
 """Dictionary transforms that MONAI does not have, in MONAI's own manner."""
 
 from msk_monai.transforms.axial_grid import AxialGridd
+from msk_monai.transforms.film_grid import FilmGridd
+from msk_monai.transforms.film_view import RandFilmViewd, mirrored_corners
 from msk_monai.transforms.hounsfield import RandHounsfieldd
+from msk_monai.transforms.landmark_points import LandmarkPointsd
+from msk_monai.transforms.level_map import LevelMapd
 from msk_monai.transforms.level_target import LevelTargetd
 from msk_monai.transforms.longest_run import LongestRund
 from msk_monai.transforms.middle_slice import MiddleSliced
+from msk_monai.transforms.named_levels import NamedLevelsd
 from msk_monai.transforms.neighbours import NeighbourSlicesd
 from msk_monai.transforms.require_hounsfield import RequireHounsfieldd
+from msk_monai.transforms.spine_film import SpineFilmd
 from msk_monai.transforms.spine_points import SpinePointsd
 from msk_monai.transforms.spine_view import RandSpineViewd
+from msk_monai.transforms.vertebra_frames import RandVertebraFramesd
+from msk_monai.transforms.vertebra_row import RandVertebraRowd
 
 __all__ = [
     "AxialGridd",
+    "FilmGridd",
+    "LandmarkPointsd",
+    "LevelMapd",
     "LevelTargetd",
     "LongestRund",
     "MiddleSliced",
+    "NamedLevelsd",
     "NeighbourSlicesd",
+    "RandFilmViewd",
     "RandHounsfieldd",
     "RandSpineViewd",
+    "RandVertebraFramesd",
+    "RandVertebraRowd",
     "RequireHounsfieldd",
+    "SpineFilmd",
     "SpinePointsd",
+    "mirrored_corners",
 ]

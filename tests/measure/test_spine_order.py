@@ -3,89 +3,87 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msk_monai.measure.spine_order import Candidates, name_vertebrae
+from msk_monai.measure.spine_order import Chain, Naming, name_chain, spine_chain
 
 LEVELS = 17
+QUAD = np.array([[-20.0, -10.0], [20.0, -10.0], [-20.0, 10.0], [20.0, 10.0]])
 
 
-def column(count: int, *, first: int, sure: float = 0.9, shift: float = 0.0, score: float = 0.9) -> Candidates:
-    """``count`` vertebrae one below the other, of which the names say that they begin with level ``first``."""
-    quad = np.array([[-20.0, -10.0], [20.0, -10.0], [-20.0, 10.0], [20.0, 10.0]])
-    corners = quad + np.array([[(100 + shift * k, 30 + 26 * k)] for k in range(count)])
-    names = np.full((count, LEVELS), (1 - sure) / (LEVELS - 1))
-    for k in range(count):
-        if 0 <= first + k < LEVELS:
-            names[k, first + k] = sure
-    return Candidates(score=np.full(count, score), corners=corners, names=np.log(names))
+def column(count: int, *, shift: float = 0.0) -> np.ndarray:
+    """(count, 4, 2) corners of vertebrae one below the other."""
+    return QUAD + np.array([[(100 + shift * k, 30 + 26 * k)] for k in range(count)])
 
 
-def joined(*parts: Candidates) -> Candidates:
-    return Candidates(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in ("score", "corners", "names")})
+def witnesses(levels: list[int], *, sure: float = 0.9) -> np.ndarray:
+    """(M, LEVELS + 2) what members say that look like these levels; -1 is above the first, LEVELS below the last."""
+    names = np.full((len(levels), LEVELS + 2), (1 - sure) / (LEVELS + 1))
+    for row, level in zip(names, levels, strict=True):
+        row[level + 1] = sure
+    return np.log(names)
 
 
-def taken(candidates: Candidates, keep: np.ndarray) -> Candidates:
-    return Candidates(score=candidates.score[keep], corners=candidates.corners[keep], names=candidates.names[keep])
+def named(levels: list[int], *, sure: float = 0.9, **options: float) -> Naming:
+    count = len(levels)
+    return name_chain(Chain(member=np.arange(count), place=np.arange(count)), witnesses(levels, sure=sure), **options)
 
 
-def test_a_whole_column_is_named_from_the_head_down():
-    spine = name_vertebrae(column(17, first=0))
-    assert spine.candidate.tolist() == list(range(17))
-    assert spine.probability > 0.99
+@given(count=st.integers(2, 19), seed=st.integers(0, 99), lean=st.floats(-8, 8))
+@settings(max_examples=30)
+def test_a_column_is_a_chain_from_the_head_down_whatever_the_order_of_its_candidates(count, seed, lean):
+    shuffled = np.random.default_rng(seed).permutation(count)
+    chain = spine_chain(np.full(count, 0.8), column(count, shift=lean)[shuffled])
+    assert shuffled[chain.member].tolist() == list(range(count))
+    assert chain.place.tolist() == list(range(count))
 
 
-@given(first=st.integers(0, 12), count=st.integers(4, 17), seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
-def test_names_follow_one_another_whatever_the_order_and_some_wrong_witnesses(first, count, seed):
-    count = min(count, LEVELS - first)
-    rng = np.random.default_rng(seed)
-    seen = column(count, first=first)
-    names = seen.names.copy()
-    wrong = rng.choice(count, size=count // 4, replace=False)
+def test_a_vertebra_that_was_not_seen_leaves_its_place_free():
+    chain = spine_chain(np.full(16, 0.8), np.delete(column(17), 6, axis=0))
+    assert chain.place.tolist() == [*range(6), *range(7, 17)]
+
+
+@pytest.mark.parametrize(("away", "score"), [((150.0, 5.0), 0.6), ((2.0, 6.0), 0.5)])
+def test_what_lies_beside_the_spine_or_was_seen_twice_is_left_out(away, score):
+    corners = column(17)
+    chain = spine_chain(np.array([0.8] * 17 + [score]), np.concatenate([corners, corners[8:9] + np.array(away)]))
+    assert chain.member.tolist() == list(range(17))
+
+
+def test_nothing_seen_is_no_chain():
+    chain = spine_chain(np.empty(0), np.empty((0, 4, 2)))
+    assert len(chain.member) == 0
+    assert name_chain(chain, np.empty((0, LEVELS + 2))).probability == 0
+
+
+@given(first=st.integers(-1, 12), count=st.integers(4, 19), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_names_follow_one_another_in_spite_of_some_wrong_witnesses(first, count, seed):
+    levels = list(range(first, min(first + count, LEVELS + 1)))
+    names = witnesses(levels)
+    wrong = np.random.default_rng(seed).choice(len(levels), size=len(levels) // 4, replace=False)
     names[wrong] = np.roll(names[wrong], 1, axis=1)
-    shuffled = rng.permutation(count)
-    spine = name_vertebrae(taken(Candidates(score=seen.score, corners=seen.corners, names=names), shuffled))
-    found = np.flatnonzero(spine.candidate >= 0)
-    assert found.tolist() == list(range(first, first + count))
-    assert shuffled[spine.candidate[found]].tolist() == list(range(count))
+    naming = name_chain(Chain(member=np.arange(len(levels)), place=np.arange(len(levels))), names)
+    assert naming.level.tolist() == levels
+    assert naming.probability > 0.9
 
 
-def test_an_eighteenth_vertebra_is_none_of_the_seventeen():
-    spine = name_vertebrae(column(18, first=-1))
-    assert spine.candidate.tolist() == list(range(1, 18))
+def test_names_pass_over_a_free_place():
+    naming = name_chain(Chain(member=np.arange(3), place=np.array([0, 1, 3])), witnesses([4, 5, 7]))
+    assert naming.level.tolist() == [4, 5, 7]
 
 
-def test_a_vertebra_that_was_not_seen_leaves_its_name_free():
-    spine = name_vertebrae(taken(column(17, first=0), np.delete(np.arange(17), 6)))
-    assert spine.candidate[6] == -1
-    assert (np.delete(spine.candidate, 6) >= 0).all()
-
-
-def test_what_lies_beside_the_spine_is_left_out():
-    seen = column(17, first=0)
-    beside = Candidates(score=np.array([0.6]), corners=seen.corners[8:9] + np.array([150.0, 5.0]), names=seen.names[8:9])
-    assert name_vertebrae(joined(seen, beside)).candidate.tolist() == list(range(17))
-
-
-def test_a_vertebra_seen_twice_is_taken_once():
-    seen = column(17, first=0)
-    twice = Candidates(score=np.array([0.5]), corners=seen.corners[8:9] + np.array([2.0, 6.0]), names=seen.names[8:9])
-    assert name_vertebrae(joined(seen, twice)).candidate.tolist() == list(range(17))
+def test_vertebrae_beyond_the_levels_are_named_so():
+    assert named([-1, 0, 1, 2]).level.tolist() == [-1, 0, 1, 2]
+    assert named([15, 16, 17]).level.tolist() == [15, 16, 17]
 
 
 def test_names_that_fit_nowhere_are_in_doubt():
-    seen = column(8, first=4)
-    undecided = Candidates(score=seen.score, corners=seen.corners, names=np.full_like(seen.names, -np.log(LEVELS)))
-    assert name_vertebrae(undecided).probability == pytest.approx(1 / 10, abs=0.02)
+    count = 8
+    undecided = np.full((count, LEVELS + 2), -np.log(LEVELS + 2))
+    naming = name_chain(Chain(member=np.arange(count), place=np.arange(count)), undecided)
+    assert naming.probability == pytest.approx(1 / (LEVELS + count - 1))
 
 
 def test_a_temperature_tempers_what_is_believed_and_not_what_is_chosen():
-    seen = column(6, first=5, sure=0.3)
-    sure, unsure = name_vertebrae(seen), name_vertebrae(seen, temperature=6.0)
-    assert (sure.candidate == unsure.candidate).all()
+    sure, unsure = named([5, 6, 7, 8], sure=0.3), named([5, 6, 7, 8], sure=0.3, temperature=6.0)
+    assert sure.level.tolist() == unsure.level.tolist()
     assert unsure.probability < sure.probability
-
-
-def test_nothing_seen_is_no_spine():
-    spine = name_vertebrae(Candidates(score=np.empty(0), corners=np.empty((0, 4, 2)), names=np.empty((0, LEVELS))))
-    assert (spine.candidate == -1).all()
-    assert spine.probability == 0

@@ -1,0 +1,132 @@
+"""Looking three times: for the vertebrae's places, for their names in the row, for each one's corners."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.inferers import Inferer
+from numpy.typing import NDArray
+from torch.nn.functional import max_pool2d
+
+from msk_monai.geometry.patches import patch_matrix
+from msk_monai.measure.spine_order import name_chain, spine_chain
+from msk_monai.networks.film_looks import OFFSET_PX, sampled
+
+CELL = 8
+_MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
+Array = NDArray[np.float64]
+
+
+class FilmLooksInferer(Inferer):
+    """Runs :class:`msk_monai.networks.FilmLooks` on one film.
+
+    The answer is (1, levels, 4, 5): for each corner (top left, top right, bottom left, bottom right) x and y in pixels of the
+    image, the scale of a Laplace distribution of the error of either (pixels), the first look's score of the vertebra (0 to 1),
+    and the probability that the spine's names are right. Vertebrae that are not in the film are NaN.
+
+    Args:
+        least_score: of a place that may be a vertebra.
+        name_widths: side of a patch in widths of the vertebra, in the look at names.
+        corner_widths: the same in the look at corners.
+        zooms: further magnifications of the patches that are looked at; every one also mirrored.
+        rounds: how often the look at corners is repeated from the places that it found.
+        temperature: see ``name_chain``.
+    """
+
+    def __init__(
+        self,
+        *,
+        least_score: float = 0.1,
+        name_widths: float = 3.2,
+        corner_widths: float = 2.2,
+        zooms: Sequence[float] = (0.9, 1.1),
+        rounds: int = 2,
+        temperature: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.least_score, self.name_widths, self.corner_widths = least_score, name_widths, corner_widths
+        self.zooms, self.rounds, self.temperature = tuple(zooms), rounds, temperature
+
+    def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """Find the corners in a batch of one film (1, 1, X, Y)."""
+        if len(inputs) != 1:
+            raise ValueError(f"expected one film at a time, got {len(inputs)}")
+        score, corners = places_seen(network(inputs)[0].float().cpu(), least_score=self.least_score)
+        chain = spine_chain(score, corners)
+        answer = np.full((network.levels, 4, 5), np.nan)
+        if len(chain.member):
+            score, corners = score[chain.member], corners[chain.member]
+            naming = name_chain(chain, self._names(inputs, network, corners), temperature=self.temperature)
+            scale = np.empty(0)
+            for _ in range(self.rounds):
+                corners, scale = self._look_again(inputs, network, corners, chain.place)
+            named = (naming.level >= 0) & (naming.level < network.levels)
+            found = naming.level[named]
+            answer[found, :, :2], answer[found, :, 2] = corners[named], scale[named]
+            answer[found, :, 3] = score[named, None]
+            answer[found, :, 4] = naming.probability
+        return torch.as_tensor(answer, dtype=torch.float32)[None]
+
+    def _names(self, inputs: torch.Tensor, network: Any, corners: Array) -> Array:
+        """Logarithms of the probabilities of the names of a row, by all its views."""
+        total = np.zeros((len(corners), network.levels + 2))
+        views = self._views()
+        for view in views:
+            matrices = np.array([_matrix(network.name_patch, quad, self.name_widths, *view) for quad in corners])
+            patches = sampled(inputs, torch.as_tensor(matrices[None], dtype=torch.float32, device=inputs.device), network.name_patch)
+            total += network.names(patches, [len(corners)]).double().log_softmax(dim=1).cpu().numpy()
+        return total / len(views)
+
+    def _look_again(self, inputs: torch.Tensor, network: Any, corners: Array, places: NDArray[np.intp]) -> tuple[Array, Array]:
+        """One round: every vertebra through several patches, and its neighbours' opinions of the sides that face them."""
+        views = self._views()
+        matrices = np.array([[_matrix(network.corner_patch, quad, self.corner_widths, *view) for quad in corners] for view in views])
+        flat = torch.as_tensor(matrices.reshape(1, -1, 2, 3), dtype=torch.float32, device=inputs.device)
+        answers, _ = network.corners(sampled(inputs, flat, network.corner_patch))
+        seen = answers.double().cpu().numpy().reshape(len(views), len(corners), 8, 3)
+        sums, weights = np.zeros((len(corners), 4, 2)), np.zeros((len(corners), 4))
+        for matrix, given, (_, mirrored) in zip(matrices, seen, views, strict=True):
+            given = given[:, _MIRRORED] if mirrored else given
+            pixels = np.abs(np.linalg.det(matrix[:, :, :2])) ** 0.5
+            points = np.einsum("nij,npj->npi", matrix[:, :, :2], given[:, :, :2]) + matrix[:, None, :, 2]
+            _gather(sums, weights, points, given[:, :, 2] * pixels[:, None], places)
+        return sums / weights[:, :, None], np.sqrt(len(views) / weights)
+
+    def _views(self) -> list[tuple[float, bool]]:
+        return [(zoom, mirrored) for zoom in self.zooms for mirrored in (False, True)]
+
+
+def _matrix(size: int, corners: Array, widths: float, zoom: float, mirrored: bool) -> Array:
+    matrix = patch_matrix(corners, size=size, widths=widths * zoom)
+    if mirrored:
+        matrix[:, 2] += matrix[:, 0] * (size - 1)
+        matrix[:, 0] *= -1
+    return matrix
+
+
+def _gather(sums: Array, weights: Array, points: Array, scale: Array, places: NDArray[np.intp]) -> None:
+    """Add each patch's opinions, weighted by how sure they are: of its own corners, and of those of its neighbours that face it."""
+    weight = scale**-2.0
+    sums += points[:, :4] * weight[:, :4, None]
+    weights += weight[:, :4]
+    adjacent = np.flatnonzero(np.diff(places) == 1)
+    sums[adjacent, 2:] += points[adjacent + 1, 4:6] * weight[adjacent + 1, 4:6, None]
+    weights[adjacent, 2:] += weight[adjacent + 1, 4:6]
+    sums[adjacent + 1, :2] += points[adjacent, 6:8] * weight[adjacent, 6:8, None]
+    weights[adjacent + 1, :2] += weight[adjacent, 6:8]
+
+
+def places_seen(maps: torch.Tensor, *, least_score: float) -> tuple[Array, Array]:
+    """Peaks of the maps (9, X, Y): their scores (N,), and the corners (N, 4, 2) that they and their neighbours give, by their scores."""
+    score = torch.sigmoid(maps[0])
+    peak = (max_pool2d(score[None, None], 5, stride=1, padding=2)[0, 0] == score) & (score >= least_score)
+    columns, rows = (index.tolist() for index in peak.nonzero(as_tuple=True))
+    cells = torch.stack(torch.meshgrid(*(torch.arange(n) for n in score.shape), indexing="ij")).double() * CELL + (CELL - 1) / 2
+    votes = maps[1:9].double().unflatten(0, (4, 2)) * OFFSET_PX + cells
+    corners = np.empty((len(columns), 4, 2))
+    for quad, column, row in zip(corners, columns, rows, strict=True):
+        near = slice(max(column - 1, 0), column + 2), slice(max(row - 1, 0), row + 2)
+        weight = score[near].double() ** 2
+        quad[:] = ((votes[:, :, *near] * weight).sum(dim=(2, 3)) / weight.sum()).numpy()
+    return score[columns, rows].double().numpy(), corners

@@ -1,0 +1,120 @@
+"""From a network's classes to a label map of named vertebrae on the film's own pixels, and their sizes."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import Transform
+from scipy import ndimage
+from torch.nn.functional import grid_sample
+
+from msk_monai.measure.level_components import LevelComponents, level_components
+from msk_monai.records import Findings, Measurement, Status
+from msk_monai.transforms.landmark_points import grid_affine
+
+_BAND = 256
+"""Columns of the film that are sampled at once, to bound memory."""
+
+
+class NamedLevelsd(Transform):
+    """Write ``segmentation``, uint8 (rows, columns) on the film's own pixels (0 background, 1 ... the levels), and ``findings``.
+
+    Every vertebra is one part and has one name; names follow each other from the head down
+    (:func:`msk_monai.measure.level_components.level_components`).
+
+    Args:
+        levels: the classes after the background, from the head down.
+        least_name_probability: below which the names are in doubt.
+        least_levels: fewer are not taken for a spine.
+        least_score: mean score of the vertebrae below which the picture is not taken for a spine.
+        pred_key: (1 + levels, X, Y) logits on the grid of ``image_key``.
+        image_key: the film on the network's grid.
+        source_key: the film as it was read.
+    """
+
+    def __init__(
+        self,
+        *,
+        levels: Sequence[str],
+        least_name_probability: float = 0.5,
+        least_levels: int = 2,
+        least_score: float = 0.7,
+        pred_key: str = "pred",
+        image_key: str = "image",
+        source_key: str = "source",
+    ) -> None:
+        self.levels = tuple(levels)
+        self.least_name_probability, self.least_levels, self.least_score = least_name_probability, least_levels, least_score
+        self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Name the vertebrae of one film."""
+        out = dict(data)
+        probabilities = torch.as_tensor(out[self.pred_key]).as_subclass(torch.Tensor).float().softmax(dim=0)
+        found = level_components(probabilities.double().numpy())
+        named = np.flatnonzero(found.level >= 0)
+        if len(named) < self.least_levels or found.score[named].mean() < self.least_score:
+            out["segmentation"] = None
+            out["findings"] = Findings(status=Status.FLAGGED, reason="no spine was found in this picture")
+            return out
+        film = out[self.source_key]
+        out["segmentation"] = label_map(_renamed(probabilities, found), out[self.image_key], film)
+        out["findings"] = self._findings(out["segmentation"], found, film)
+        return out
+
+    def _findings(self, segmentation: np.ndarray, found: LevelComponents, film: MetaTensor) -> Findings:
+        spacing = film.meta.get("spacing_mm")
+        unit = "{pixels}" if spacing is None else "mm2"
+        pixel = 1.0 if spacing is None else float(spacing[0]) * float(spacing[1])
+        warnings = tuple(film.meta.get("warnings", ()))
+        areas = np.bincount(segmentation.ravel(), minlength=len(self.levels) + 1)[1:] * pixel
+        measured = tuple(
+            Measurement(name=f"{level.lower()}_area", value=float(area), unit=unit, flags=warnings, method="pixels of the label map")
+            for level, area in zip(self.levels, areas, strict=True)
+            if area > 0
+        )
+        doubtful = found.probability < self.least_name_probability
+        return Findings(
+            status=Status.FLAGGED if doubtful else Status.OK,
+            reason=f"the names of the vertebrae are in doubt (probability {found.probability:.2f})" if doubtful else None,
+            measurements=measured,
+        )
+
+
+def _renamed(probabilities: torch.Tensor, found: LevelComponents) -> torch.Tensor:
+    """Probabilities in which all the foreground around a vertebra is of that vertebra's name."""
+    nearest = ndimage.distance_transform_edt(found.part == 0, return_distances=False, return_indices=True)
+    owner = found.part[tuple(nearest)]
+    level = np.concatenate([[-1], found.level])[owner]
+    foreground = 1 - probabilities[0]
+    out = torch.zeros_like(probabilities)
+    for number in range(len(probabilities) - 1):
+        out[1 + number] = foreground * torch.from_numpy(level == number)
+    out[0] = 1 - out[1:].sum(dim=0)
+    return out
+
+
+def label_map(probabilities: torch.Tensor, image: MetaTensor, film: MetaTensor) -> np.ndarray:
+    """The most probable class of each of the film's own pixels.
+
+    Args:
+        probabilities: (classes, X, Y) on the grid of ``image``.
+        image: the film on the network's grid.
+        film: the film as read (1, columns, rows).
+
+    Returns:
+        uint8 (rows, columns).
+    """
+    to_grid = torch.as_tensor(np.linalg.inv(grid_affine(image)) @ grid_affine(film), dtype=torch.float32)
+    columns, rows = film.shape[1:]
+    extent = torch.tensor(probabilities.shape[1:], dtype=torch.float32)
+    y = (2 * (torch.arange(rows) * to_grid[1, 1] + to_grid[1, 3]) + 1) / extent[1] - 1
+    bands = []
+    for first in range(0, columns, _BAND):
+        x = (2 * (torch.arange(first, min(first + _BAND, columns)) * to_grid[0, 0] + to_grid[0, 3]) + 1) / extent[0] - 1
+        places = torch.stack(torch.meshgrid(x, y, indexing="ij"), dim=-1).flip(-1)
+        band = grid_sample(probabilities[None], places[None], mode="bilinear", padding_mode="border", align_corners=False)[0]
+        bands.append(band.argmax(dim=0).to(torch.uint8))
+    return torch.cat(bands).T.contiguous().numpy()

@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+import torch
+
+from msk_monai.geometry.patches import patch_matrix
+from msk_monai.losses import FilmLooksLoss, NamesLoss
+from msk_monai.losses.vertebra_maps import cell_targets
+from msk_monai.networks import BFloat16Inferer, FilmLooks, FilmLooksInferer, NamesTraining, film_looks_inferer
+from msk_monai.networks.film_looks import expected_place, sampled
+from msk_monai.networks.film_looks_inferer import places_seen
+from msk_monai.transforms import RandVertebraRowd
+from tests.transforms.films import column
+
+LEVELS = 5
+
+
+@pytest.fixture(scope="module")
+def network() -> FilmLooks:
+    torch.manual_seed(0)
+    return FilmLooks(levels=LEVELS).eval()
+
+
+def test_maps_are_an_eighth_of_the_film(network):
+    with torch.inference_mode():
+        assert network(torch.rand(1, 1, 128, 256)).shape == (1, 9, 16, 32)
+
+
+def test_a_patch_shows_what_its_own_film_shows_there():
+    x, y = torch.meshgrid(torch.arange(200.0), torch.arange(300.0), indexing="ij")
+    quad = np.array([[80.0, 100], [120, 110], [78, 130], [118, 140]])
+    matrices = np.array([[patch_matrix(quad + shift, size=96, widths=2.2) for shift in (0, 7, 20)]] * 2)
+    patches = sampled(torch.stack([x + 1000 * y, 2 * (x + 1000 * y)])[:, None], torch.tensor(matrices, dtype=torch.float32), 96)
+    assert patches.shape == (6, 1, 96, 96)
+    for number, patch in enumerate(patches[:, 0]):
+        matrix = matrices[number // 3, number % 3]
+        for u, v in ((10, 20), (47, 50), (80, 30)):
+            place = matrix[:, :2] @ [u, v] + matrix[:, 2]
+            assert float(patch[u, v]) == pytest.approx((1 + number // 3) * (place[0] + 1000 * place[1]), rel=1e-4)
+
+
+def test_expected_place_of_a_single_peak():
+    logits = torch.full((1, 1, 48, 48), -50.0)
+    logits[0, 0, 10, 30] = 50.0
+    assert expected_place(logits)[0, 0].tolist() == pytest.approx([20.5, 60.5], abs=1e-3)
+
+
+def test_targets_are_highest_at_the_centre_of_their_own_vertebra():
+    corners = torch.tensor(column(3, x=60, top=40, pitch=40), dtype=torch.float32)[None]
+    corners[0, 1] = torch.nan
+    targets = cell_targets(corners, (16, 16), cell=8)
+    peak = (targets.nearness[0] == targets.nearness[0].max()).nonzero()[0].tolist()
+    assert peak in ([7, 4], [7, 5], [7, 14], [7, 15])
+    assert targets.vertebra[0, 7, 4] == 0
+    assert targets.vertebra[0, 7, 14] == 2
+    assert float(targets.nearness[0, 7, 9]) < 0.01  # where the unknown one lies
+    assert torch.isfinite(targets.nearness).all()
+
+
+def batch(corners: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Image, points, frames of corners and of rows of two films; of the second one vertebra is unknown."""
+    points = torch.tensor(corners.reshape(-1, 2), dtype=torch.float32)[None].repeat(2, 1, 1)
+    points[1, 4:8] = torch.nan
+    matrices = [[*patch_matrix(corners[k], size=96, widths=2.2).ravel(), k] for k in (2, 3)]
+    frames = torch.tensor(np.array(matrices), dtype=torch.float32)[None].repeat(2, 1, 1)
+    row = RandVertebraRowd(size=80, widths=3.2, cut=0.0, lost=0.0, beyond=0.0)
+    image = torch.rand(2, 1, 128, 256)
+    rows = torch.stack([row({"image": one, "label": known})["row_frames"] for one, known in zip(image, points, strict=True)])
+    return image, points, frames, rows
+
+
+def losses_of(network: torch.nn.Module, loss: torch.nn.Module, points: torch.Tensor, *inputs: torch.Tensor) -> list[float]:
+    optimizer, values = torch.optim.AdamW(network.parameters(), 2e-3), []
+    for _ in range(8):
+        value = loss(network(*inputs), points)
+        optimizer.zero_grad()
+        value.backward()
+        assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
+        optimizer.step()
+        values.append(float(value.detach()))
+    return values
+
+
+def test_the_loss_falls_in_training_though_corners_are_unknown():
+    torch.manual_seed(0)
+    image, points, frames, rows = batch(column(LEVELS, x=64, top=30, pitch=28))
+    values = losses_of(FilmLooks(levels=LEVELS), FilmLooksLoss(), points, image, frames, rows)
+    assert values[-1] < 0.8 * values[0]
+
+
+def test_names_can_be_learnt_by_themselves():
+    torch.manual_seed(0)
+    image, points, _, rows = batch(column(LEVELS, x=64, top=30, pitch=28))
+    looks = FilmLooks(levels=LEVELS)
+    before = looks.places.head[1].weight.clone()
+    values = losses_of(NamesTraining(looks), NamesLoss(), points, image, rows)
+    assert values[-1] < 0.7 * values[0]
+    assert torch.equal(looks.places.head[1].weight, before)
+
+
+def test_a_view_without_vertebrae_has_a_finite_loss(network):
+    nothing = torch.tensor([[[1.0, 0, 0, 0, 1, 0, -1]]])
+    seen = BFloat16Inferer()(torch.rand(1, 1, 128, 128), network, nothing, nothing)
+    assert torch.isfinite(FilmLooksLoss()(seen, torch.full((1, 4 * LEVELS, 2), torch.nan)))
+
+
+def test_rows_of_several_films_are_read_apart(network):
+    patches = torch.rand(7, 1, 80, 80)
+    with torch.inference_mode():
+        together = network.names(patches, [3, 4])
+        apart = torch.cat([network.names(patches[:3], [3]), network.names(patches[3:], [4])])
+    assert together.numpy() == pytest.approx(apart.numpy(), abs=1e-5)
+
+
+def maps_of(corners: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
+    """What a perfect first look says."""
+    known = torch.tensor(corners, dtype=torch.float32)[None]
+    targets = cell_targets(known, size, cell=8)
+    cells = torch.stack(torch.meshgrid(*(torch.arange(n) * 8 + 3.5 for n in size), indexing="ij"))
+    ways = (known[0, targets.vertebra[0]].permute(2, 3, 0, 1) - cells) / 64
+    return torch.cat([torch.logit(targets.nearness, eps=1e-3), ways.flatten(0, 1)])
+
+
+def test_places_seen_are_the_vertebrae():
+    corners = column(LEVELS, x=64, top=40, pitch=28)
+    score, seen = places_seen(maps_of(corners, (16, 32)), least_score=0.3)
+    assert len(score) == LEVELS
+    assert seen[np.argsort(seen[:, 0, 1])] == pytest.approx(corners, abs=0.05)
+
+
+class Perfect:
+    """A network that sees every vertebra's name and corners; it is given the patches' matrices in place of the patches."""
+
+    corner_patch, name_patch, levels = 96, 80, LEVELS
+
+    def __init__(self, corners: np.ndarray, first: int) -> None:
+        self.vertebrae, self.first = corners, first
+
+    def __call__(self, image: torch.Tensor) -> torch.Tensor:
+        return maps_of(self.vertebrae, (image.shape[2] // 8, image.shape[3] // 8))[None]
+
+    def names(self, matrices: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+        return torch.nn.functional.one_hot(torch.arange(len(matrices)) + self.first + 1, LEVELS + 2).float() * 9
+
+    def corners(self, matrices: torch.Tensor) -> tuple[torch.Tensor, None]:
+        out = torch.full((len(matrices), 8, 3), 1.0)
+        for row, matrix in zip(out, matrices.double().numpy(), strict=True):
+            own = int(np.linalg.norm(self.vertebrae.mean(axis=1) - matrix @ [47.5, 47.5, 1], axis=1).argmin())
+            points = np.full((8, 2), np.nan)
+            points[:4] = self.vertebrae[own]
+            if own > 0:
+                points[4:6] = self.vertebrae[own - 1, 2:]
+            if own + 1 < len(self.vertebrae):
+                points[6:] = self.vertebrae[own + 1, :2]
+            places = np.nan_to_num(np.linalg.solve(matrix[:, :2], (points - matrix[:, 2]).T).T)
+            if np.linalg.det(matrix[:, :2]) < 0:  # a mirrored patch: left is right in it
+                places = places[[1, 0, 3, 2, 5, 4, 7, 6]]
+            row[:, :2] = torch.as_tensor(places)
+        return out, None
+
+
+@pytest.mark.parametrize("first", [0, 1, -1])
+def test_inferer_gives_every_level_its_corners(first, monkeypatch):
+    monkeypatch.setattr(film_looks_inferer, "sampled", lambda images, matrices, size: matrices.flatten(0, 1))
+    corners = column(LEVELS, x=64, top=40, pitch=28) + np.random.default_rng(0).normal(0, 1.5, (LEVELS, 4, 2))
+    answer = FilmLooksInferer()(torch.zeros(1, 1, 128, 256), Perfect(corners, first))[0].numpy()
+    assert answer.shape == (LEVELS, 4, 5)
+    there = range(max(first, 0), min(LEVELS + first, LEVELS))
+    assert answer[list(there), :, :2] == pytest.approx(corners[[level - first for level in there]], abs=0.01)
+    assert np.isfinite(answer).all(axis=(1, 2)).sum() == len(there)
+    assert (answer[list(there), :, 2] > 0).all()
+    assert answer[there[0], 0, 4] > 0.9
+
+
+def test_nothing_is_found_in_nothing(network):
+    with torch.inference_mode():
+        answer = FilmLooksInferer(least_score=0.9)(torch.zeros(1, 1, 128, 128), network)
+    assert torch.isnan(answer).all()
+
+
+def test_one_film_at_a_time(network):
+    with pytest.raises(ValueError, match="one film"):
+        FilmLooksInferer()(torch.zeros(2, 1, 128, 128), network)
