@@ -2,5 +2,6 @@
 
 from msk_monai.datasets.items import load_items
 from msk_monai.datasets.mended_corners import with_mended_corners
+from msk_monai.datasets.negatives import as_negatives
 
-__all__ = ["load_items", "with_mended_corners"]
+__all__ = ["as_negatives", "load_items", "with_mended_corners"]

@@ -37,7 +37,7 @@ class Naming:
     """Names of a chain.
 
     Args:
-        level: (M,) index of each member's level; -1 for one that lies above the first level, L for one below the last.
+        level: (M,) index of each member's level; negative for those above the first level, L and more for those below the last.
         probability: that the names are right and not all off by one or more, 0 to 1; 0 for a chain without members.
     """
 
@@ -60,8 +60,8 @@ def name_chain(chain: Chain, names: Array, *, temperature: float = 1.0) -> Namin
     if not len(chain.member):
         return Naming(level=np.empty(0, dtype=np.intp), probability=0.0)
     shifts = np.arange(-chain.place[-1], levels)
-    named = np.clip(chain.place[None] + shifts[:, None], -1, levels)
-    evidence = names[np.arange(len(chain.member))[None], named + 1].sum(axis=1)
+    named = chain.place[None] + shifts[:, None]
+    evidence = names[np.arange(len(chain.member))[None], np.clip(named, -1, levels) + 1].sum(axis=1)
     best = int(evidence.argmax())
     scaled = evidence / temperature
     return Naming(level=named[best], probability=float(np.exp(scaled[best] - logsumexp(scaled))))

@@ -14,6 +14,7 @@ from msk_monai.measure.spine_order import name_chain, spine_chain
 from msk_monai.networks.film_looks import OFFSET_PX, sampled
 
 CELL = 8
+_BEYOND = 2
 _MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
 Array = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ class FilmLooksInferer(Inferer):
 
     Args:
         least_score: of a place that may be a vertebra.
+        least_unlinked: of a vertebra that was not seen by itself, but must lie there by its neighbours.
         name_widths: side of a patch in widths of the vertebra, in the look at names.
         corner_widths: the same in the look at corners.
         zooms: further magnifications of the patches that are looked at; every one also mirrored.
@@ -38,6 +40,7 @@ class FilmLooksInferer(Inferer):
         self,
         *,
         least_score: float = 0.1,
+        least_unlinked: float = 0.02,
         name_widths: float = 3.2,
         corner_widths: float = 2.2,
         zooms: Sequence[float] = (0.9, 1.1),
@@ -45,27 +48,31 @@ class FilmLooksInferer(Inferer):
         temperature: float = 4.0,
     ) -> None:
         super().__init__()
-        self.least_score, self.name_widths, self.corner_widths = least_score, name_widths, corner_widths
+        self.least_score, self.least_unlinked = least_score, least_unlinked
+        self.name_widths, self.corner_widths = name_widths, corner_widths
         self.zooms, self.rounds, self.temperature = tuple(zooms), rounds, temperature
 
     def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Find the corners in a batch of one film (1, 1, X, Y)."""
         if len(inputs) != 1:
             raise ValueError(f"expected one film at a time, got {len(inputs)}")
-        score, corners = places_seen(network(inputs)[0].float().cpu(), least_score=self.least_score)
+        maps = network(inputs)[0].float().cpu()
+        score, corners = places_seen(maps, least_score=self.least_score)
         chain = spine_chain(score, corners)
         answer = np.full((network.levels, 4, 5), np.nan)
         if len(chain.member):
-            score, corners = score[chain.member], corners[chain.member]
+            corners = corners[chain.member]
             naming = name_chain(chain, self._names(inputs, network, corners), temperature=self.temperature)
-            scale = np.empty(0)
-            for _ in range(self.rounds):
-                corners, scale = self._look_again(inputs, network, corners, chain.place)
-            named = (naming.level >= 0) & (naming.level < network.levels)
-            found = naming.level[named]
-            answer[found, :, :2], answer[found, :, 2] = corners[named], scale[named]
-            answer[found, :, 3] = score[named, None]
-            answer[found, :, 4] = naming.probability
+            levels, corners = completed(naming.level, corners, network.levels)
+            score = nearness(maps, corners)
+            seen = np.isin(levels, naming.level) | (score >= self.least_unlinked)
+            levels, corners, score = levels[seen], corners[seen], score[seen]
+            scale = np.empty((len(levels), 4))
+            for _ in range(self.rounds if len(levels) else 0):
+                corners, scale = self._look_again(inputs, network, corners, levels)
+            answer[levels, :, :2], answer[levels, :, 2] = corners, scale
+            answer[levels, :, 3] = score[:, None]
+            answer[levels, :, 4] = naming.probability
         return torch.as_tensor(answer, dtype=torch.float32)[None]
 
     def _names(self, inputs: torch.Tensor, network: Any, corners: Array) -> Array:
@@ -115,6 +122,39 @@ def _gather(sums: Array, weights: Array, points: Array, scale: Array, places: ND
     weights[adjacent, 2:] += weight[adjacent + 1, 4:6]
     sums[adjacent + 1, :2] += points[adjacent, 6:8] * weight[adjacent, 6:8, None]
     weights[adjacent + 1, :2] += weight[adjacent, 6:8]
+
+
+def completed(levels: NDArray[np.intp], corners: Array, count: int) -> tuple[NDArray[np.intp], Array]:
+    """Drop members that are no levels, and put in those that were passed over: between others, and up to two beyond either end.
+
+    Args:
+        levels: (M,) of a chain's members from the head down; those below 0 and from ``count`` on are no levels.
+        corners: (M, 4, 2) theirs.
+        count: how many levels there are.
+
+    Returns:
+        Levels and corners from the head down.
+    """
+    if len(levels) < 2:
+        inside = (levels >= 0) & (levels < count)
+        return levels[inside], corners[inside]
+    wanted = np.arange(max(int(levels.min()) - _BEYOND, 0), min(int(levels.max()) + _BEYOND, count - 1) + 1)
+    flat = corners.reshape(len(corners), -1)
+    filled = np.array([np.interp(wanted, levels, one) for one in flat.T]).T.reshape(-1, 4, 2)
+    above, below = levels[0] - wanted, wanted - levels[-1]
+    first, last = (corners[1] - corners[0]).mean(axis=0), (corners[-1] - corners[-2]).mean(axis=0)
+    filled -= np.clip(above, 0, None)[:, None, None] * first / (levels[1] - levels[0])
+    filled += np.clip(below, 0, None)[:, None, None] * last / (levels[-1] - levels[-2])
+    return wanted, filled
+
+
+def nearness(maps: torch.Tensor, corners: Array) -> Array:
+    """(N,) the best score of the maps (9, X, Y) at the middles of quadrilaterals, 0 beyond the film."""
+    score = np.pad(torch.sigmoid(maps[0]).double().numpy(), 1)
+    cell = np.rint((corners.mean(axis=1) - (CELL - 1) / 2) / CELL).astype(int) + 1
+    inside = ((cell >= 1) & (cell <= np.array(maps.shape[1:]))).all(axis=1)
+    around = [score[x - 1 : x + 2, y - 1 : y + 2].max() if there else 0.0 for (x, y), there in zip(cell, inside, strict=True)]
+    return np.array(around)
 
 
 def places_seen(maps: torch.Tensor, *, least_score: float) -> tuple[Array, Array]:

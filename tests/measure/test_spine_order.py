@@ -73,6 +73,7 @@ def test_names_pass_over_a_free_place():
 
 def test_vertebrae_beyond_the_levels_are_named_so():
     assert named([-1, 0, 1, 2]).level.tolist() == [-1, 0, 1, 2]
+    assert named([-1, -1, 0, 1, 2]).level.tolist() == [-2, -1, 0, 1, 2]
     assert named([15, 16, 17]).level.tolist() == [15, 16, 17]
 
 

@@ -7,7 +7,7 @@ from msk_monai.losses import FilmLooksLoss, NamesLoss
 from msk_monai.losses.vertebra_maps import cell_targets
 from msk_monai.networks import BFloat16Inferer, FilmLooks, FilmLooksInferer, NamesTraining, film_looks_inferer
 from msk_monai.networks.film_looks import expected_place, sampled
-from msk_monai.networks.film_looks_inferer import places_seen
+from msk_monai.networks.film_looks_inferer import completed, nearness, places_seen
 from msk_monai.transforms import RandVertebraRowd
 from tests.transforms.films import column
 
@@ -180,3 +180,24 @@ def test_nothing_is_found_in_nothing(network):
 def test_one_film_at_a_time(network):
     with pytest.raises(ValueError, match="one film"):
         FilmLooksInferer()(torch.zeros(2, 1, 128, 128), network)
+
+
+def test_a_vertebra_passed_over_is_put_in_between_its_neighbours_and_beyond_them():
+    corners = column(5, x=64, top=40, pitch=28)
+    levels, filled = completed(np.array([1, 2, 4]), corners[[1, 2, 4]], 5)
+    assert levels.tolist() == [0, 1, 2, 3, 4]
+    assert filled == pytest.approx(corners)
+
+
+def test_members_that_are_no_levels_are_dropped_but_show_the_way():
+    corners = column(5, x=64, top=40, pitch=28)
+    levels, filled = completed(np.array([-1, 0, 1, 3, 4]), corners, 4)
+    assert levels.tolist() == [0, 1, 2, 3]
+    assert filled[[0, 1, 3]] == pytest.approx(corners[[1, 2, 3]])
+
+
+def test_nearness_beyond_the_film_is_nothing():
+    corners = column(3, x=64, top=40, pitch=100)
+    near = nearness(maps_of(corners, (16, 32)), corners + np.array([[[0, 0]], [[200, 0]], [[0, 100]]]))
+    assert near[0] > 0.5
+    assert near[1:].tolist() == [0, 0]
