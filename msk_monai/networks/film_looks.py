@@ -52,8 +52,7 @@ class Pyramid(nn.Module):
             stages.append(nn.Sequential(*down, *(Residual(width) for _ in range(count))))
             before = width
         self.stages = nn.ModuleList(stages)
-        self.stage = to
-        self.lateral = nn.ModuleList(nn.Conv2d(width, out, 1) for width in widths[to:])
+        self.lateral = nn.ModuleList(nn.Conv2d(width, out, 1) for width in list(widths)[to:][::-1])  # from the deepest
         self.smooth = nn.ModuleList(Residual(out) for _ in widths[to:-1])
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -62,12 +61,17 @@ class Pyramid(nn.Module):
         for stage in self.stages:
             x = stage(x)
             seen.append(x)
-        deep = self.lateral[-1](seen[-1])
-        for lateral, smooth, features in zip(
-            self.lateral[-2::-1], self.smooth[::-1], seen[-2 : self.stage - len(seen) - 1 : -1], strict=True
-        ):
-            deep = smooth(lateral(features) + interpolate(deep, size=features.shape[-2:], mode="bilinear", align_corners=False))
+        deep = seen[-1]
+        for depth, lateral in enumerate(self.lateral):
+            deep = lateral(deep) if depth == 0 else lateral(seen[-1 - depth]) + _enlarged(deep, seen[-1 - depth])
+            for step, smooth in enumerate(self.smooth):
+                if step + 1 == depth:
+                    deep = smooth(deep)
         return deep, seen[-1]
+
+
+def _enlarged(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    return interpolate(x, size=[like.shape[-2], like.shape[-1]], mode="bilinear", align_corners=False)
 
 
 class PlacesLook(nn.Module):
@@ -92,7 +96,7 @@ class PlacesLook(nn.Module):
         return self.head(features)
 
 
-def local_contrast(x: torch.Tensor, *, block: int = 16) -> torch.Tensor:
+def local_contrast(x: torch.Tensor, block: int = 16) -> torch.Tensor:
     """(B, 1, X, Y) by the mean and the spread of its surroundings, some four blocks wide: films are dark here and burnt out there."""
     blocks = avg_pool2d(torch.cat([x, x * x], dim=1).float(), block)
     moments = avg_pool2d(blocks, 3, stride=1, padding=1, count_include_pad=False)
@@ -150,6 +154,7 @@ class NamesLook(nn.Module):
         self.read = nn.GRU(128, hidden, num_layers=2, batch_first=True, bidirectional=True, dropout=0.1)
         self.name = nn.Linear(2 * hidden + 128, levels + 2)
 
+    @torch.jit.unused
     def forward(self, patches: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
         """Look at one row after the other: ``patches`` holds all of them, ``lengths`` how many each has."""
         features = self.see(normalised(patches))
@@ -168,9 +173,8 @@ def normalised(patches: torch.Tensor) -> torch.Tensor:
 class FilmLooks(nn.Module):
     """All three looks in one network.
 
-    ``forward(image)`` gives the maps of :class:`PlacesLook`. ``forward(image, corner_frames, row_frames)``, for training, looks
-    again at the patches that the frames name (B, K, 7; see ``RandVertebraFramesd`` and ``VertebraRowd``), and gives a
-    :class:`Looks`.
+    ``forward(image)`` gives the maps of :class:`PlacesLook`; :class:`msk_monai.networks.FilmLooksInferer` runs all three, and
+    :class:`LooksTraining` trains them.
 
     Args:
         levels: how many levels have names.
@@ -185,18 +189,17 @@ class FilmLooks(nn.Module):
         self.names = NamesLook(levels)
         self.levels, self.corner_patch, self.name_patch = levels, corner_patch, name_patch
 
-    def forward(
-        self, image: torch.Tensor, corner_frames: torch.Tensor | None = None, row_frames: torch.Tensor | None = None
-    ) -> "torch.Tensor | Looks":
-        """See the class."""
-        maps = self.places(image)
-        if corner_frames is None or row_frames is None:
-            return maps
-        answers, logits = self.corners(sampled(image, corner_frames[..., :6].unflatten(-1, (2, 3)), self.corner_patch))
-        batch = corner_frames.shape[:2]
-        row = self.look_at_names(image, row_frames)
-        return Looks(maps, answers.unflatten(0, batch), logits.unflatten(0, batch), corner_frames, row)
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """The maps of :class:`PlacesLook`."""
+        return self.places(image)
 
+    @torch.jit.unused
+    def look_at_corners(self, image: torch.Tensor, corner_frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The look at corners, for training: (B, K, 8, 3) answers and (B, K, 8, S / 2, S / 2) logits."""
+        answers, logits = self.corners(sampled(image, corner_frames[..., :6].unflatten(-1, (2, 3)), self.corner_patch))
+        return answers.unflatten(0, corner_frames.shape[:2]), logits.unflatten(0, corner_frames.shape[:2])
+
+    @torch.jit.unused
     def look_at_names(self, image: torch.Tensor, row_frames: torch.Tensor) -> "Row":
         """The look at names alone, for training."""
         rows = row_frames[..., 6] >= 0
@@ -204,6 +207,22 @@ class FilmLooks(nn.Module):
         patches = sampled(image, row_frames[..., :6].unflatten(-1, (2, 3)), self.name_patch).unflatten(0, rows.shape)
         names = self.names(torch.cat([row[:length] for row, length in zip(patches, lengths, strict=True)]), lengths)
         return Row(names, torch.cat([row[:length, 6] for row, length in zip(row_frames, lengths, strict=True)]).long())
+
+
+class LooksTraining(nn.Module):
+    """All looks of a :class:`FilmLooks`, to be trained together: ``forward(image, corner_frames, row_frames)`` gives :class:`Looks`.
+
+    The frames are (B, K, 7), as ``RandVertebraFramesd`` and ``RandVertebraRowd`` choose them.
+    """
+
+    def __init__(self, looks: FilmLooks) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def forward(self, image: torch.Tensor, corner_frames: torch.Tensor, row_frames: torch.Tensor) -> "Looks":
+        """See the class."""
+        answers, logits = self.looks.look_at_corners(image, corner_frames)
+        return Looks(self.looks(image), answers, logits, corner_frames, self.looks.look_at_names(image, row_frames))
 
 
 class NamesTraining(nn.Module):

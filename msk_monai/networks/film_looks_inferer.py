@@ -17,6 +17,7 @@ CELL = 8
 _BEYOND = 2
 _MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
 Array = NDArray[np.float64]
+View = tuple[float, bool]
 
 
 class FilmLooksInferer(Inferer):
@@ -24,7 +25,8 @@ class FilmLooksInferer(Inferer):
 
     The answer is (1, levels, 4, 5): for each corner (top left, top right, bottom left, bottom right) x and y in pixels of the
     image, the scale of a Laplace distribution of the error of either (pixels), the first look's score of the vertebra (0 to 1),
-    and the probability that the spine's names are right. Vertebrae that are not in the film are NaN.
+    and the probability that the spine's names are right. Vertebrae that are not in the film are NaN. Corners are looked at twice: from
+    the places of the first look in one view, then from what that found in all views.
 
     Args:
         least_score: of a place that may be a vertebra.
@@ -32,7 +34,6 @@ class FilmLooksInferer(Inferer):
         name_widths: side of a patch in widths of the vertebra, in the look at names.
         corner_widths: the same in the look at corners.
         zooms: further magnifications of the patches that are looked at; every one also mirrored.
-        rounds: how often the look at corners is repeated from the places that it found.
         temperature: see ``name_chain``.
     """
 
@@ -43,14 +44,13 @@ class FilmLooksInferer(Inferer):
         least_unlinked: float = 0.02,
         name_widths: float = 3.2,
         corner_widths: float = 2.2,
-        zooms: Sequence[float] = (0.9, 1.1),
-        rounds: int = 2,
+        zooms: Sequence[float] = (1.0,),
         temperature: float = 4.0,
     ) -> None:
         super().__init__()
         self.least_score, self.least_unlinked = least_score, least_unlinked
         self.name_widths, self.corner_widths = name_widths, corner_widths
-        self.zooms, self.rounds, self.temperature = tuple(zooms), rounds, temperature
+        self.zooms, self.temperature = tuple(zooms), temperature
 
     def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Find the corners in a batch of one film (1, 1, X, Y)."""
@@ -68,8 +68,8 @@ class FilmLooksInferer(Inferer):
             seen = np.isin(levels, naming.level) | (score >= self.least_unlinked)
             levels, corners, score = levels[seen], corners[seen], score[seen]
             scale = np.empty((len(levels), 4))
-            for _ in range(self.rounds if len(levels) else 0):
-                corners, scale = self._look_again(inputs, network, corners, levels)
+            for views in ([(1.0, False)], self._views()) if len(levels) else ():
+                corners, scale = self._look_again(inputs, network, corners, levels, views)
             answer[levels, :, :2], answer[levels, :, 2] = corners, scale
             answer[levels, :, 3] = score[:, None]
             answer[levels, :, 4] = naming.probability
@@ -85,9 +85,10 @@ class FilmLooksInferer(Inferer):
             total += network.names(patches, [len(corners)]).double().log_softmax(dim=1).cpu().numpy()
         return total / len(views)
 
-    def _look_again(self, inputs: torch.Tensor, network: Any, corners: Array, places: NDArray[np.intp]) -> tuple[Array, Array]:
-        """One round: every vertebra through several patches, and its neighbours' opinions of the sides that face them."""
-        views = self._views()
+    def _look_again(
+        self, inputs: torch.Tensor, network: Any, corners: Array, places: NDArray[np.intp], views: list[View]
+    ) -> tuple[Array, Array]:
+        """Every vertebra through one or several patches, and its neighbours' opinions of the sides that face them."""
         matrices = np.array([[_matrix(network.corner_patch, quad, self.corner_widths, *view) for quad in corners] for view in views])
         flat = torch.as_tensor(matrices.reshape(1, -1, 2, 3), dtype=torch.float32, device=inputs.device)
         answers, _ = network.corners(sampled(inputs, flat, network.corner_patch))
@@ -100,7 +101,7 @@ class FilmLooksInferer(Inferer):
             _gather(sums, weights, points, given[:, :, 2] * pixels[:, None], places)
         return sums / weights[:, :, None], np.sqrt(len(views) / weights)
 
-    def _views(self) -> list[tuple[float, bool]]:
+    def _views(self) -> list[View]:
         return [(zoom, mirrored) for zoom in self.zooms for mirrored in (False, True)]
 
 

@@ -8,6 +8,7 @@ from msk_monai.transforms.landmark_points import LandmarkPointsd
 from msk_monai.transforms.level_map import LevelMapd
 from msk_monai.transforms.level_target import LevelTargetd
 from msk_monai.transforms.longest_run import LongestRund
+from msk_monai.transforms.lowest_blobs import LowestBlobsd
 from msk_monai.transforms.middle_slice import MiddleSliced
 from msk_monai.transforms.named_levels import NamedLevelsd
 from msk_monai.transforms.neighbours import NeighbourSlicesd
@@ -25,6 +26,7 @@ __all__ = [
     "LevelMapd",
     "LevelTargetd",
     "LongestRund",
+    "LowestBlobsd",
     "MiddleSliced",
     "NamedLevelsd",
     "NeighbourSlicesd",

@@ -5,7 +5,7 @@ import torch
 from msk_monai.geometry.patches import patch_matrix
 from msk_monai.losses import FilmLooksLoss, NamesLoss
 from msk_monai.losses.vertebra_maps import cell_targets
-from msk_monai.networks import BFloat16Inferer, FilmLooks, FilmLooksInferer, NamesTraining, film_looks_inferer
+from msk_monai.networks import BFloat16Inferer, FilmLooks, FilmLooksInferer, LooksTraining, NamesTraining, film_looks_inferer
 from msk_monai.networks.film_looks import expected_place, sampled
 from msk_monai.networks.film_looks_inferer import completed, nearness, places_seen
 from msk_monai.transforms import RandVertebraRowd
@@ -83,7 +83,7 @@ def losses_of(network: torch.nn.Module, loss: torch.nn.Module, points: torch.Ten
 def test_the_loss_falls_in_training_though_corners_are_unknown():
     torch.manual_seed(0)
     image, points, frames, rows = batch(column(LEVELS, x=64, top=30, pitch=28))
-    values = losses_of(FilmLooks(levels=LEVELS), FilmLooksLoss(), points, image, frames, rows)
+    values = losses_of(LooksTraining(FilmLooks(levels=LEVELS)), FilmLooksLoss(), points, image, frames, rows)
     assert values[-1] < 0.8 * values[0]
 
 
@@ -99,7 +99,7 @@ def test_names_can_be_learnt_by_themselves():
 
 def test_a_view_without_vertebrae_has_a_finite_loss(network):
     nothing = torch.tensor([[[1.0, 0, 0, 0, 1, 0, -1]]])
-    seen = BFloat16Inferer()(torch.rand(1, 1, 128, 128), network, nothing, nothing)
+    seen = BFloat16Inferer()(torch.rand(1, 1, 128, 128), LooksTraining(network), nothing, nothing)
     assert torch.isfinite(FilmLooksLoss()(seen, torch.full((1, 4 * LEVELS, 2), torch.nan)))
 
 
