@@ -24,7 +24,9 @@ class IdentificationRate:
     Truth read: ``points`` with ``landmark_names`` such as ``L4_bottom_left``, and ``spacing_mm`` where it is known. A vertebra
     with a corner that is null is not in the film.
 
-    Figures of a case: ``identified`` (of its vertebrae; one that is not found counts as not identified) and ``all_identified``.
+    Figures of a case: ``identified`` (of its vertebrae; one that is not found counts as not identified), ``all_identified``, and
+    ``located``: of its vertebrae, those within reach and nearest of all to some found one, whatever that is called. What is located
+    and not identified is a naming one or more levels off.
 
     Args:
         levels: the levels that count; ``None`` counts all. The nearest is looked for among all the film's levels either way.
@@ -43,12 +45,17 @@ class IdentificationRate:
         if not asked:
             return {}
         centres = {level: other.centre for level, other in true.items()}
-        hits = 0
+        answers = {level: one.scaled(scale).centre for level in levels_of(tuple(found)) if (one := vertebra(found, level)) is not None}
+        hits = located = 0
         for level in asked:
             reach = true[level].height if spacing is None else REACH_MM
-            answer = vertebra(found, level)
-            hits += answer is not None and _is_identified(answer.scaled(scale).centre, level, centres, reach)
-        return {"identified": Share(hits, len(asked)), "all_identified": hits == len(asked)}
+            hits += level in answers and _is_identified(answers[level], level, centres, reach)
+            located += any(_is_identified(answer, level, centres, reach) for answer in answers.values())
+        return {
+            "identified": Share(hits, len(asked)),
+            "located": Share(located, len(asked)),
+            "all_identified": hits == len(asked),
+        }
 
 
 def _is_identified(found: np.ndarray, level: str, centres: Mapping[str, np.ndarray], reach: float) -> bool:

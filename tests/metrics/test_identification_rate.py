@@ -15,11 +15,13 @@ def moved(x, y):
 
 
 def test_all_in_place():
-    assert IdentificationRate()(moved(3, -3), truth()) == {"identified": Share(3, 3), "all_identified": True}
+    figures = IdentificationRate()(moved(3, -3), truth())
+    assert figures == {"identified": Share(3, 3), "located": Share(3, 3), "all_identified": True}
 
 
-def test_a_column_named_one_level_off_identifies_nothing():
-    assert IdentificationRate()(moved(0, STEP), truth())["identified"] == Share(0, 3)
+def test_a_column_named_one_level_off_identifies_nothing_and_locates_all_it_reaches():
+    figures = IdentificationRate()(moved(0, STEP), truth())
+    assert (figures["identified"], figures["located"]) == (Share(0, 3), Share(2, 3))
 
 
 @pytest.mark.parametrize(("shift", "count"), [(14, 3), (16, 1)])
@@ -38,7 +40,8 @@ def test_within_reach_to_the_side(spacing, shift, count):
 def test_what_is_not_found_is_not_identified():
     points = truth()["points"]
     points[5] = None
-    assert IdentificationRate()(found(points), truth()) == {"identified": Share(2, 3), "all_identified": False}
+    figures = IdentificationRate()(found(points), truth())
+    assert figures == {"identified": Share(2, 3), "located": Share(2, 3), "all_identified": False}
     assert IdentificationRate()(result("a", findings=Findings(status=Status.FAILED)), truth())["identified"] == Share(0, 3)
 
 
