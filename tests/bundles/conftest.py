@@ -12,8 +12,13 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def ct_l3_slice():
-    return REPOSITORY / "bundles" / "ct_l3_slice"
+def bundles():
+    return REPOSITORY / "bundles"
+
+
+@pytest.fixture(scope="session")
+def ct_l3_slice(bundles):
+    return bundles / "ct_l3_slice"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The bundle passes MONAI's own verifiers and exporters."""
+"""The bundles pass MONAI's own verifiers and exporters."""
 
 import hashlib
 import json
@@ -16,9 +16,18 @@ from msk_monai.bundle import open_bundle
 SCHEMA = "meta_schema_20240725.json"
 
 
+SHAPES = {"ct_l3_slice": (1, 5, 72, 72, 32), "spine_xray_l4l5": (1, 1, 128, 256)}
+"""What each bundle's network is exported for."""
+
+
+@pytest.fixture(params=SHAPES)
+def name(request):
+    return request.param
+
+
 @pytest.fixture
-def files(ct_l3_slice):
-    configs = ct_l3_slice / "configs"
+def files(name, bundles):
+    configs = bundles / name / "configs"
     return {"meta_file": str(configs / "metadata.json"), "config_file": str(configs / "inference.yaml")}
 
 
@@ -36,16 +45,16 @@ def test_the_network_takes_and_gives_what_the_metadata_says(files):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # reading TorchScript is what torch has begun to give up
-def test_torchscript_and_onnx_give_what_the_network_gives(files, ct_l3_slice, run_python, tmp_path):
-    network, weights = open_bundle("ct_l3_slice").get("network_def"), ct_l3_slice / "models" / "model.pt"
+def test_torchscript_and_onnx_give_what_the_network_gives(name, files, bundles, run_python, tmp_path):
+    network, weights = open_bundle(name).get("network_def"), bundles / name / "models" / "model.pt"
     network.load_state_dict(torch.load(weights, weights_only=True))
-    x = torch.rand(1, 5, 72, 72, 32, generator=torch.Generator().manual_seed(1))
+    x = torch.rand(SHAPES[name], generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = network.eval()(x)
-    for command, name in (("ckpt_export", "model.ts"), ("onnx_export", "model.onnx")):
+    for command, file in (("ckpt_export", "model.ts"), ("onnx_export", "model.onnx")):
         common = [f"--{key}={value}" for key, value in files.items()]
         shape = f"--input_shape={list(x.shape)}"
-        target = [f"--filepath={tmp_path / name}", f"--ckpt_file={weights}", "--net_id=network_def"]
+        target = [f"--filepath={tmp_path / file}", f"--ckpt_file={weights}", "--net_id=network_def"]
         run_python("-m", "monai.bundle", command, *common, *target, shape)
     with torch.no_grad():
         torch.testing.assert_close(torch.jit.load(tmp_path / "model.ts")(x), expected, atol=1e-4, rtol=1e-3)
