@@ -23,7 +23,7 @@ class FilmGridd(MapTransform):
         smallest: films with a side of fewer pixels than this hold too little to see.
 
     Raises:
-        UnsuitableImageError: the image has a third axis, several channels, or too few pixels.
+        UnsuitableImageError: the image has a third axis, several channels or too few pixels, or is blank.
     """
 
     def __init__(self, keys: KeysCollection, *, output_keys: KeysCollection | None = None, longest: int, smallest: int = 64) -> None:
@@ -54,4 +54,6 @@ class FilmGridd(MapTransform):
         if min(film.shape[1:]) < self.smallest:
             size = f"{film.shape[1]} x {film.shape[2]}"
             raise UnsuitableImageError(f"expected a film of at least {self.smallest} pixels a side, got {size}")
+        if float(film.min()) == float(film.max()):
+            raise UnsuitableImageError("expected a film, got a blank picture")
         return int(film.shape[1]), int(film.shape[2])

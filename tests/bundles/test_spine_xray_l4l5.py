@@ -51,15 +51,19 @@ def test_phantom_films_are_measured(films, tmp_path):
         assert (tmp_path / result.outputs["overlay"]).stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("picture", [np.zeros((600, 300)), np.tile(np.linspace(0, 255, 300), (600, 1)), "noise"])
-def test_where_there_is_no_spine_there_is_no_number(picture, tmp_path):
-    values = np.random.default_rng(0).integers(0, 255, (600, 300)) if isinstance(picture, str) else picture
+@pytest.mark.parametrize(("picture", "reason"), [("blank", "blank picture"), ("ramp", "no spine"), ("noise", "no spine")])
+def test_where_there_is_no_spine_there_is_no_number(picture, reason, tmp_path):
+    values = {
+        "blank": np.zeros((600, 300)),
+        "ramp": np.tile(np.linspace(0, 255, 300), (600, 1)),
+        "noise": np.random.default_rng(0).integers(0, 255, (600, 300)),
+    }[picture]
     (tmp_path / "in").mkdir()
     Image.fromarray(values.astype(np.uint8)).save(tmp_path / "in" / "film.png")
-    result = predict(tmp_path / "in", tmp_path / "out")["film.png"]
-    assert result.findings.status == "flagged"
-    assert "no spine" in result.findings.reason
-    assert not result.findings.measurements
+    findings = predict(tmp_path / "in", tmp_path / "out")["film.png"].findings
+    assert findings.status in ("flagged", "skipped")
+    assert reason in findings.reason
+    assert not findings.measurements
 
 
 def test_a_real_film_is_measured_as_png_and_jpeg_alike(real_data, tmp_path):
@@ -85,7 +89,7 @@ def overrides(films, out, **more):
 
 @pytest.mark.parametrize("overlays", [("train.yaml",), ("train.yaml", "train_names.yaml")])
 def test_training_changes_the_weights_and_saves_them(overlays, films, tmp_path):
-    bundle = open_bundle(NAME, overlays=overlays, overrides={**overrides(films, tmp_path), "averaged#momentum": 1.0})
+    bundle = open_bundle(NAME, overlays=overlays, overrides={**overrides(films, tmp_path), "averaged#momentum": 0.9})
     before = {name: one.clone() for name, one in bundle.get("network_def").state_dict().items()}
     bundle.run()
     after = torch.load(tmp_path / "model.pt", weights_only=True)

@@ -56,7 +56,12 @@ def test_padding_does_not_move_points():
 @pytest.mark.parametrize("shape", [(1, 100, 100, 3), (3, 100, 100), (1, 20, 400)])
 def test_what_is_no_film_is_refused(shape):
     with pytest.raises(UnsuitableImageError, match="expected"):
-        on_grid(MetaTensor(torch.zeros(shape)), 256)
+        on_grid(MetaTensor(torch.rand(shape)), 256)
+
+
+def test_a_blank_picture_is_refused():
+    with pytest.raises(UnsuitableImageError, match="blank"):
+        on_grid(MetaTensor(torch.ones(1, 200, 200)), 256)
 
 
 def test_points_follow_onto_the_grid_and_unknown_ones_stay_unknown():
@@ -106,14 +111,14 @@ def test_second_looks_are_chosen_among_vertebrae_that_are_wholly_in_view():
     corners = column(8, top=-20)  # the first one is cut by the view's edge
     choose = RandVertebraFramesd(count=30, size=96, widths=2.2)
     choose.set_random_state(0)
-    frames = choose({"image": torch.zeros(1, 128, 256), "label": corners.reshape(-1, 2)})["frames"]
+    frames = choose({"image": torch.zeros(1, 128, 256), "label": corners.reshape(-1, 2)})["corner_frames"]
     assert frames.shape == (30, 7)
     assert set(frames[:, 6].tolist()) == {float(k) for k in range(2, 8)}
 
 
 def test_a_view_without_vertebrae_has_no_second_looks():
     frames = RandVertebraFramesd(count=3, size=96, widths=2.2)({"image": torch.zeros(1, 64, 64), "label": np.full((8, 2), np.nan)})[
-        "frames"
+        "corner_frames"
     ]
     assert frames[:, 6].tolist() == [-1, -1, -1]
     assert torch.linalg.det(frames[:, :6].reshape(3, 2, 3)[:, :, :2]).abs().min() > 0
