@@ -6,11 +6,8 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, smooth_l1_loss
 
+from msk_monai.geometry.film_maps import CELL, OFFSET_PX
 from msk_monai.losses.vertebra_maps import CellTargets, cell_targets
-
-OFFSET_PX = 64.0
-CELL = 8
-"""Pixels of the image to a cell of the maps."""
 
 
 class RowSeen(Protocol):

@@ -11,8 +11,6 @@ from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 CORNERS = 4
 PATCH_POINTS = 8
 """Of a patch: the vertebra's own four corners, the lower two of the one above, the upper two of the one below."""
-OFFSET_PX = 64.0
-"""The offsets to corners are given in this many pixels."""
 
 
 class Residual(nn.Module):
@@ -62,7 +60,7 @@ class Pyramid(nn.Module):
             x = stage(x)
             seen.append(x)
         deep = seen[-1]
-        for depth, lateral in enumerate(self.lateral):
+        for depth, lateral in enumerate(self.lateral):  # TorchScript cannot index both lists in one loop
             deep = lateral(deep) if depth == 0 else lateral(seen[-1 - depth]) + _enlarged(deep, seen[-1 - depth])
             for step, smooth in enumerate(self.smooth):
                 if step + 1 == depth:

@@ -9,11 +9,11 @@ from monai.inferers import Inferer
 from numpy.typing import NDArray
 from torch.nn.functional import max_pool2d
 
+from msk_monai.geometry.film_maps import CELL, OFFSET_PX
 from msk_monai.geometry.patches import patch_matrix
 from msk_monai.measure.spine_order import name_chain, spine_chain
-from msk_monai.networks.film_looks import OFFSET_PX, sampled
+from msk_monai.networks.film_looks import sampled
 
-CELL = 8
 _BEYOND = 2
 _MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
 Array = NDArray[np.float64]

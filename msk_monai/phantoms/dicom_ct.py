@@ -9,6 +9,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from msk_monai.phantoms.ct import CTVolume
+from msk_monai.phantoms.dicom_identity import patient_and_study
 from msk_monai.phantoms.scanner import Scanner
 from msk_monai.version import __version__
 
@@ -89,7 +90,7 @@ def _header(volume: CTVolume, options: SeriesOptions) -> FileDataset:
     header = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     grid, truth, scanner = volume.grid, volume.truth, options.scanner
     rows, columns = grid.shape[1:]
-    for name, value in {**_patient_and_study(truth.sex, truth.age, options), **_series(options)}.items():
+    for name, value in {**_patient(truth.sex, truth.age, options), **_series(options)}.items():
         setattr(header, name, value)
     for name, value in {
         "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
@@ -121,22 +122,10 @@ def _header(volume: CTVolume, options: SeriesOptions) -> FileDataset:
     return header
 
 
-def _patient_and_study(sex: str, age: float, options: SeriesOptions) -> dict[str, object]:
-    return {
-        "SpecificCharacterSet": "ISO_IR 192",
-        "PatientName": f"Phantom^{options.seed}-{options.study}",
-        "PatientID": f"PHANTOM-{options.seed}-{options.study}",
-        "PatientBirthDate": "",
-        "PatientSex": sex,
-        "PatientAge": f"{int(age):03d}Y",
-        "StudyInstanceUID": options.uid("study"),
-        "StudyDate": "20200101",
-        "StudyTime": "120000",
-        "ReferringPhysicianName": "",
-        "StudyID": str(options.study),
-        "AccessionNumber": "",
-        "StudyDescription": "Procedural CT phantom",
-    }
+def _patient(sex: str, age: float, options: SeriesOptions) -> dict[str, object]:
+    return patient_and_study(
+        seed=options.seed, study=options.study, study_uid=options.uid("study"), sex=sex, age=age, description="Procedural CT phantom"
+    )
 
 
 def _series(options: SeriesOptions) -> dict[str, object]:

@@ -13,6 +13,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from msk_monai.phantoms.dicom_identity import patient_and_study
 from msk_monai.phantoms.radiograph import FULL_SCALE
 from msk_monai.phantoms.spine_xray import Film
 from msk_monai.version import __version__
@@ -64,28 +65,21 @@ def _header(film: Film, options: RadiographOptions) -> FileDataset:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     header = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     extra = _digital(film) if options.kind == "DX" else {"CassetteOrientation": "PORTRAIT", "PlateType": ""}
-    for group in (_patient_and_study(film, options), _series_and_equipment(film, options, storage), _image(film), _spacing(film), extra):
+    for group in (_patient(film, options), _series_and_equipment(film, options, storage), _image(film), _spacing(film), extra):
         for name, value in group.items():
             setattr(header, name, value)
     return header
 
 
-def _patient_and_study(film: Film, options: RadiographOptions) -> dict[str, object]:
-    return {
-        "SpecificCharacterSet": "ISO_IR 192",
-        "PatientName": f"Phantom^{options.seed}-{options.study}",
-        "PatientID": f"PHANTOM-{options.seed}-{options.study}",
-        "PatientBirthDate": "",
-        "PatientSex": film.sex,
-        "PatientAge": f"{int(film.age):03d}Y",
-        "StudyInstanceUID": options.uid("study"),
-        "StudyDate": "20200101",
-        "StudyTime": "120000",
-        "ReferringPhysicianName": "",
-        "StudyID": str(options.study),
-        "AccessionNumber": "",
-        "StudyDescription": "Procedural radiograph phantom",
-    }
+def _patient(film: Film, options: RadiographOptions) -> dict[str, object]:
+    return patient_and_study(
+        seed=options.seed,
+        study=options.study,
+        study_uid=options.uid("study"),
+        sex=film.sex,
+        age=film.age,
+        description="Procedural radiograph phantom",
+    )
 
 
 def _series_and_equipment(film: Film, options: RadiographOptions, storage: UID) -> dict[str, object]:

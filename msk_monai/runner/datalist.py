@@ -8,13 +8,11 @@ from typing import Any
 
 from msk_monai.dicom.files import kind_of
 from msk_monai.errors import DataError
+from msk_monai.metrics.label_maps import FOLDER_KEY
 from msk_monai.records import Findings, Source, Status
 from msk_monai.runner.case import Case
 from msk_monai.runner.fingerprint import fingerprint
 from msk_monai.runner.inputs import Rules, survey
-
-FOLDER_KEY = "datalist_folder"
-"""In a case's truth: the folder that other paths in the truth are relative to."""
 
 
 def datalist_cases(datalist: str | Path, split: str | None, rules: Rules = None) -> list[Case]:

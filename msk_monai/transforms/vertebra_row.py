@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from monai.transforms import RandomizableTransform
 
-from msk_monai.geometry.patches import patch_matrix
+from msk_monai.transforms.vertebra_frames import PatchJitter, no_frames
 
 
 class RandVertebraRowd(RandomizableTransform):
@@ -44,7 +44,7 @@ class RandVertebraRowd(RandomizableTransform):
     ) -> None:
         super().__init__(prob=1.0)
         self.size, self.widths = size, widths
-        self.shift, self.zoom, self.turn_deg = shift, zoom, turn_deg
+        self.jitter = PatchJitter(shift=shift, zoom=zoom, turn_deg=turn_deg)
         self.beyond, self.lost, self.cut = beyond, lost, cut
         self.image_key, self.points_key = image_key, points_key
 
@@ -62,22 +62,12 @@ class RandVertebraRowd(RandomizableTransform):
         for end in (slice(None, None), slice(None, None, -1)):
             if self.R.random_sample() < self.cut:
                 members = members[end][self.R.randint(4) :][end]
-        frames = np.full((len(corners), 7), -1.0, dtype=np.float32)
-        frames[:, :6] = np.array([1, 0, 0, 0, 1, 0])
+        frames = no_frames(len(corners))
         for row, member in zip(frames, members, strict=False):
-            row[:6] = self._jittered(corners[member]).ravel()
+            row[:6] = self.jitter.draw(self.R, corners[member], size=self.size, widths=self.widths).ravel()
             row[6] = member
         out["row_frames"] = torch.from_numpy(frames)
         return out
-
-    def _jittered(self, corners: np.ndarray) -> np.ndarray:
-        return patch_matrix(
-            corners,
-            size=self.size,
-            widths=self.widths * float(np.exp(self.R.normal(0, self.zoom))),
-            shift=self.R.normal(0, self.shift, 2),
-            turn=float(np.radians(self.R.normal(0, self.turn_deg))),
-        )
 
 
 def with_neighbours(corners: np.ndarray) -> np.ndarray:
