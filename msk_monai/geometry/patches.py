@@ -1,4 +1,4 @@
-"""Square patches of an image that follow an object's own place, direction and size."""
+"""Patches of an image that follow the place, direction and size of an object, or of a row of them."""
 
 from collections.abc import Sequence
 
@@ -33,3 +33,66 @@ def patch_matrix(
     matrix = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     centre = quad.mean(axis=0) + width * np.asarray(shift, dtype=np.float64)
     return np.column_stack([matrix, centre - matrix @ np.full(2, (size - 1) / 2)])
+
+
+def row_matrix(
+    corners: ArrayLike,
+    *,
+    size: Sequence[int],
+    pixels: float,
+    shift: Sequence[float] | NDArray[np.float64] = (0.0, 0.0),
+    turn: float = 0.0,
+    mirrored: bool = False,
+) -> NDArray[np.float64]:
+    """Matrix (2, 3) from a view's pixels to the image's, for a view of a whole row of quadrilaterals.
+
+    The view is centred between the first and the last of them, turned by their mean direction, and shows their median width
+    with so many ``pixels``.
+
+    Args:
+        corners: (N, 4, 2) [x, y]: top left, top right, bottom left, bottom right of each.
+        size: columns and rows of the view.
+        pixels: of the view, in the row's median width.
+        shift: of the centre, in median widths, in the image's axes.
+        turn: further rotation in radians.
+        mirrored: left and right exchanged.
+
+    Raises:
+        ValueError: the quadrilaterals have no width.
+    """
+    quads = np.asarray(corners, dtype=np.float64)
+    across = (quads[:, 1] + quads[:, 3] - quads[:, 0] - quads[:, 2]) / 2
+    width = float(np.median(np.hypot(*across.T)))
+    if not width > 0:
+        raise ValueError("expected quadrilaterals with a width")
+    angle = np.arctan2(*across.mean(axis=0)[::-1]) + turn
+    matrix = width / pixels * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if mirrored:
+        matrix[:, 0] *= -1
+    centre = quads[[0, -1]].mean(axis=(0, 1)) + width * np.asarray(shift, dtype=np.float64)
+    return np.column_stack([matrix, centre - matrix @ ((np.asarray(size) - 1) / 2)])
+
+
+def row_members(corners: ArrayLike, matrix: ArrayLike, *, pixels: float) -> NDArray[np.float64]:
+    """What a view of a row shows of its members.
+
+    Columns: x and y in the view's pixels; then, in median widths, the logarithms of their width and height, and how far from the one
+    before and from the one after they lie (0 at the ends).
+
+    Args:
+        corners: (N, 4, 2), from the head down.
+        matrix: (2, 3) as :func:`row_matrix` gives, with the same ``pixels``.
+        pixels: see there.
+
+    Returns:
+        (N, 6).
+    """
+    quads = np.asarray(corners, dtype=np.float64)
+    to_image = np.asarray(matrix, dtype=np.float64)
+    seen = np.linalg.solve(to_image[:, :2], (quads.reshape(-1, 2) - to_image[:, 2]).T).T.reshape(quads.shape)
+    centre = seen.mean(axis=1)
+    across = np.linalg.norm(seen[:, 1] + seen[:, 3] - seen[:, 0] - seen[:, 2], axis=1) / 2
+    along = np.linalg.norm(seen[:, 2] + seen[:, 3] - seen[:, 0] - seen[:, 1], axis=1) / 2
+    step = np.linalg.norm(np.diff(centre, axis=0), axis=1) / pixels
+    sizes = np.log(np.clip(np.stack([across, along], axis=1) / pixels, 0.05, None))
+    return np.column_stack([centre, sizes, np.concatenate([[0.0], step]), np.concatenate([step, [0.0]])])

@@ -1,5 +1,6 @@
 """What the three looks at a film are trained by."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -10,85 +11,103 @@ from msk_monai.geometry.film_maps import CELL, OFFSET_PX
 from msk_monai.losses.vertebra_maps import CellTargets, cell_targets
 
 
-class RowSeen(Protocol):
-    """:class:`msk_monai.networks.film_looks.Row`."""
+class RowsSeen(Protocol):
+    """:class:`msk_monai.networks.film_looks.Rows`."""
 
     @property
-    def names(self) -> torch.Tensor: ...  # noqa: D102
+    def names(self) -> Sequence[torch.Tensor]: ...  # noqa: D102
     @property
-    def wanted(self) -> torch.Tensor: ...  # noqa: D102
+    def wanted(self) -> Sequence[torch.Tensor]: ...  # noqa: D102
 
 
-class Seen(Protocol):
-    """:class:`msk_monai.networks.film_looks.Looks`; see there for the shapes."""
+class CornersSeen(Protocol):
+    """:class:`msk_monai.networks.film_looks.Corners`; see there for the shapes."""
 
-    @property
-    def maps(self) -> torch.Tensor: ...  # noqa: D102
     @property
     def answers(self) -> torch.Tensor: ...  # noqa: D102
     @property
     def logits(self) -> torch.Tensor: ...  # noqa: D102
     @property
-    def corner_frames(self) -> torch.Tensor: ...  # noqa: D102
+    def frames(self) -> torch.Tensor: ...  # noqa: D102
+
+
+class Seen(Protocol):
+    """:class:`msk_monai.networks.film_looks.Looks`."""
+
     @property
-    def row(self) -> RowSeen: ...  # noqa: D102
+    def maps(self) -> torch.Tensor: ...  # noqa: D102
+    @property
+    def corners(self) -> CornersSeen: ...  # noqa: D102
 
 
 class NamesLoss(nn.Module):
-    """Cross-entropy of the names in rows of vertebrae; a row without members has nothing to say."""
+    """Cross-entropy of each member's name, and of the row's naming: which of all its possible ones is right, by all members together.
 
-    def forward(self, row: RowSeen, points: torch.Tensor) -> torch.Tensor:
-        """Compare; ``points`` only stand for the labels that MONAI's engines want."""
-        if not (row.wanted >= 0).any():
-            return row.names.sum() * 0.0
-        return cross_entropy(row.names, row.wanted, ignore_index=-1, label_smoothing=0.02)
-
-
-class FilmLooksLoss(nn.Module):
-    """Sum of the losses of the looks at places (nearness, ways to the corners), at corners (soft maps, places and scales) and at names.
+    A row without members has nothing to say.
 
     Args:
-        way_weight: of the ways to the corners.
-        corner_weight: of the look at corners.
-        map_weight: of its soft maps, within it.
-        name_weight: of the look at names.
-        map_sigma: sd of the soft maps' targets, in their cells of two pixels of the patch.
+        row_weight: of the row's naming.
+        temperature: by which the members' evidence is divided; the one that ``name_chain`` is given.
     """
 
-    def __init__(
-        self,
-        *,
-        way_weight: float = 4.0,
-        corner_weight: float = 1.0,
-        map_weight: float = 0.3,
-        name_weight: float = 1.0,
-        map_sigma: float = 1.2,
-    ) -> None:
+    def __init__(self, *, row_weight: float = 1.0, temperature: float = 4.0) -> None:
         super().__init__()
-        self.way_weight, self.corner_weight, self.map_weight = way_weight, corner_weight, map_weight
-        self.name_weight, self.map_sigma = name_weight, map_sigma
-        self.names = NamesLoss()
+        self.row_weight, self.temperature = row_weight, temperature
 
-    def forward(self, seen: Seen, points: torch.Tensor) -> torch.Tensor:
-        """Compare.
+    def forward(self, rows: RowsSeen, points: torch.Tensor) -> torch.Tensor:
+        """Compare; ``points`` only stand for the labels that MONAI's engines want."""
+        known = [(names, wanted) for names, wanted in zip(rows.names, rows.wanted, strict=True) if bool((wanted >= 0).all())]
+        if not known:
+            return torch.cat(list(rows.names)).sum() * 0.0
+        each = cross_entropy(torch.cat([names for names, _ in known]), torch.cat([wanted for _, wanted in known]), label_smoothing=0.02)
+        together = torch.stack([self._naming(names, wanted) for names, wanted in known]).mean()
+        return each + self.row_weight * together
 
-        Args:
-            seen: the looks' answers and where they looked.
-            points: (B, 4 V, 2) corners in pixels of the image; NaN where unknown.
-        """
+    def _naming(self, names: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        place = wanted - wanted[0]
+        levels = names.shape[1] - 2
+        shifts = torch.arange(-int(place[-1]), levels + 1, device=names.device)
+        named = (place[None] + shifts[:, None]).clamp(-1, levels) + 1
+        evidence = names.log_softmax(dim=1).gather(1, named.T).sum(dim=0) / self.temperature
+        right = (wanted[0] - 1 + place[-1]).reshape(1)
+        return cross_entropy(evidence[None], right, label_smoothing=0.02)
+
+
+class PlacesLoss(nn.Module):
+    """Of the look at places: how near a cell is to a vertebra's centre, and the ways to its corners.
+
+    Args:
+        way_weight: of the ways.
+    """
+
+    def __init__(self, *, way_weight: float = 4.0) -> None:
+        super().__init__()
+        self.way_weight = way_weight
+
+    def forward(self, maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        """Compare maps (B, 9, X / 8, Y / 8) with corners (B, 4 V, 2) in pixels of the image; NaN where unknown."""
         corners = points.unflatten(1, (-1, 4))
-        total = self._places(seen.maps, corners)
-        total = total + self.corner_weight * self._corners(seen, corners)
-        return total + self.name_weight * self.names(seen.row, points)
-
-    def _places(self, maps: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
         targets = cell_targets(corners, maps.shape[-2:], cell=CELL)
         count = targets.nearness.sum().clamp_min(1.0)
         nearness = _quality_focal(maps[:, 0], targets.nearness)
         return (nearness + self.way_weight * _ways(maps[:, 1:], targets, corners)) / count
 
-    def _corners(self, seen: Seen, corners: torch.Tensor) -> torch.Tensor:
-        wanted = in_patches(seen.corner_frames, corners)  # (B, K, 8, 2)
+
+class CornersLoss(nn.Module):
+    """Of the look at corners: the places' likelihood under Laplace distributions of the scales given, and the soft maps.
+
+    Args:
+        map_weight: of the soft maps.
+        map_sigma: sd of their targets, in their cells of two pixels of the patch.
+    """
+
+    def __init__(self, *, map_weight: float = 0.3, map_sigma: float = 1.2) -> None:
+        super().__init__()
+        self.map_weight, self.map_sigma = map_weight, map_sigma
+
+    def forward(self, seen: CornersSeen, points: torch.Tensor) -> torch.Tensor:
+        """Compare with corners (B, 4 V, 2) in pixels of the image; NaN where unknown."""
+        wanted = in_patches(seen.frames, points.unflatten(1, (-1, 4)))  # (B, K, 8, 2)
         side = 2 * seen.logits.shape[-1]
         known = (torch.isfinite(wanted) & (wanted > 1) & (wanted < side - 2)).all(dim=-1)
         if not known.any():
@@ -101,6 +120,24 @@ class FilmLooksLoss(nn.Module):
         soft = soft / soft.sum(dim=(1, 2), keepdim=True).clamp_min(1e-6)
         spread = -(soft.flatten(1) * seen.logits[known].flatten(1).log_softmax(dim=1)).sum(dim=1).mean()
         return laplace + self.map_weight * spread
+
+
+class FilmLooksLoss(nn.Module):
+    """Sum of :class:`PlacesLoss` and :class:`CornersLoss`.
+
+    Args:
+        places, corners: the two.
+        corner_weight: of the second.
+    """
+
+    def __init__(self, *, places: nn.Module | None = None, corners: nn.Module | None = None, corner_weight: float = 1.0) -> None:
+        super().__init__()
+        self.places, self.corners = places or PlacesLoss(), corners or CornersLoss()
+        self.corner_weight = corner_weight
+
+    def forward(self, seen: Seen, points: torch.Tensor) -> torch.Tensor:
+        """Compare with corners (B, 4 V, 2) in pixels of the image; NaN where unknown."""
+        return self.places(seen.maps, points) + self.corner_weight * self.corners(seen.corners, points)
 
 
 def _ways(ways: torch.Tensor, targets: CellTargets, corners: torch.Tensor) -> torch.Tensor:

@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, softplus
+from torch.nn.functional import avg_pool2d, grid_sample, interpolate, softplus
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
+from msk_monai.sampling import sampled
+
 CORNERS = 4
+WINDOW = 5
+"""Places along either side of the window from which a member of a row takes its features."""
 PATCH_POINTS = 8
 """Of a patch: the vertebra's own four corners, the lower two of the one above, the upper two of the one below."""
 
@@ -134,32 +138,62 @@ def expected_place(logits: torch.Tensor) -> torch.Tensor:
 
 
 class NamesLook(nn.Module):
-    """From the patches of a row of vertebrae (M, 1, S, S), from the head down, to logits (M, levels + 2) of their names.
+    """From a view of a row of vertebrae and of what lies around it to logits of their names.
 
-    The first class is a vertebra above the first level, the last one below the last. Each patch is seen by itself, then the row is
-    read in both directions.
+    A name rests on all that a reader counts by: ribs, the pelvis, the lungs' tips, how wide the vertebrae are. So the whole view is
+    seen at once; each member then takes what was seen around it, and the row is read in both directions.
+
+    The first class is a vertebra above the first level, the last one below the last.
+
+    Args:
+        levels: how many levels have names.
+        size: columns and rows of the view, multiples of 32.
+        pixels: of the view, in the row's median width.
     """
 
-    def __init__(self, levels: int, *, widths: Sequence[int] = (24, 48, 96, 128), hidden: int = 96) -> None:
+    def __init__(
+        self,
+        levels: int,
+        *,
+        size: Sequence[int] = (192, 480),
+        pixels: float = 28.0,
+        widths: Sequence[int] = (24, 40, 72, 112, 144),
+        out: int = 48,
+        hidden: int = 96,
+    ) -> None:
         super().__init__()
-        stages, before = [], 1
-        for width in widths:
-            down = [nn.Conv2d(before, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-            stages += [*down, Residual(width)]
-            before = width
-        self.see = nn.Sequential(*stages)
-        self.sum_up = nn.Sequential(nn.Linear(2 * widths[-1], 128), nn.ReLU(inplace=True), nn.Dropout(0.2))
+        self.size, self.pixels = (int(size[0]), int(size[1])), float(pixels)
+        self.pyramid = Pyramid(2, widths, blocks=(0, 1, 2, 2, 2), to=1, out=out)
+        self.sum_up = nn.Sequential(nn.Linear(WINDOW**2 * out + widths[-1] + 4, 128), nn.ReLU(inplace=True), nn.Dropout(0.2))
         self.read = nn.GRU(128, hidden, num_layers=2, batch_first=True, bidirectional=True, dropout=0.1)
         self.name = nn.Linear(2 * hidden + 128, levels + 2)
 
     @torch.jit.unused
-    def forward(self, patches: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
-        """Look at one row after the other: ``patches`` holds all of them, ``lengths`` how many each has."""
-        features = self.see(normalised(patches))
-        seen = self.sum_up(torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1).float())
-        read, _ = self.read(pack_sequence(seen.split(list(lengths)), enforce_sorted=False))
+    def forward(self, views: torch.Tensor, members: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Logits (M, levels + 2) of the members of all rows, one after the other.
+
+        Args:
+            views: (B, 1, *size), 0 beyond the film.
+            members: for each view (N, 6) as ``msk_monai.geometry.patches.row_members`` gives, from the head down, N at least 1.
+        """
+        near, deep = self.pyramid(torch.cat([views, local_contrast(views)], dim=1))
+        seen = torch.cat([self._around(*one) for one in zip(near, deep, members, strict=True)])
+        seen = self.sum_up(torch.cat([seen, torch.cat([member[:, 2:] for member in members])], dim=1))
+        lengths = [len(member) for member in members]
+        read, _ = self.read(pack_sequence(seen.split(lengths), enforce_sorted=False))
         rows = [row[:length] for row, length in zip(pad_packed_sequence(read, batch_first=True)[0], lengths, strict=True)]
         return self.name(torch.cat([torch.cat(rows), seen], dim=1))
+
+    def _around(self, near: torch.Tensor, deep: torch.Tensor, members: torch.Tensor) -> torch.Tensor:
+        """(N, channels) features in a window of 1.8 widths around each member, and of the coarsest map at its centre."""
+        extent = torch.tensor(self.size, dtype=torch.float32, device=members.device)
+        steps = torch.linspace(-0.9, 0.9, WINDOW, device=members.device) * self.pixels
+        offsets = torch.stack(torch.meshgrid(steps, steps, indexing="ij"), dim=-1).flatten(0, 1)
+        places = (2 * (members[:, None, :2] + offsets) + 1) / extent - 1
+        centres = (2 * members[:, None, :2] + 1) / extent - 1
+        window = grid_sample(near[None].float(), places[None].flip(-1), align_corners=False)[0]
+        middle = grid_sample(deep[None].float(), centres[None].flip(-1), padding_mode="border", align_corners=False)[0]
+        return torch.cat([window.permute(1, 0, 2).flatten(1), middle[:, :, 0].T], dim=1)
 
 
 def normalised(patches: torch.Tensor) -> torch.Tensor:
@@ -171,110 +205,112 @@ def normalised(patches: torch.Tensor) -> torch.Tensor:
 class FilmLooks(nn.Module):
     """All three looks in one network.
 
-    ``forward(image)`` gives the maps of :class:`PlacesLook`; :class:`msk_monai.networks.FilmLooksInferer` runs all three, and
-    :class:`LooksTraining` trains them.
+    ``forward(image)`` gives the maps of :class:`PlacesLook`; :class:`msk_monai.networks.FilmLooksInferer` runs all three;
+    :class:`LooksTraining` and :class:`NamesTraining` train them.
 
     Args:
         levels: how many levels have names.
         corner_patch: pixels of a patch's side in the look at corners.
-        name_patch: the same in the look at names.
+        name_view: columns and rows of the view in the look at names.
+        name_pixels: of that view, in the row's median width.
     """
 
-    def __init__(self, *, levels: int, corner_patch: int = 96, name_patch: int = 80) -> None:
+    def __init__(self, *, levels: int, corner_patch: int = 96, name_view: Sequence[int] = (192, 480), name_pixels: float = 28.0) -> None:
         super().__init__()
         self.places = PlacesLook()
         self.corners = CornersLook()
-        self.names = NamesLook(levels)
-        self.levels, self.corner_patch, self.name_patch = levels, corner_patch, name_patch
+        self.names = NamesLook(levels, size=name_view, pixels=name_pixels)
+        self.levels, self.corner_patch = levels, corner_patch
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """The maps of :class:`PlacesLook`."""
         return self.places(image)
 
-    @torch.jit.unused
-    def look_at_corners(self, image: torch.Tensor, corner_frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The look at corners, for training: (B, K, 8, 3) answers and (B, K, 8, S / 2, S / 2) logits."""
-        answers, logits = self.corners(sampled(image, corner_frames[..., :6].unflatten(-1, (2, 3)), self.corner_patch))
-        return answers.unflatten(0, corner_frames.shape[:2]), logits.unflatten(0, corner_frames.shape[:2])
 
-    @torch.jit.unused
-    def look_at_names(self, image: torch.Tensor, row_frames: torch.Tensor) -> "Row":
-        """The look at names alone, for training."""
-        rows = row_frames[..., 6] >= 0
-        lengths = rows.sum(dim=1).clamp_min(1).tolist()
-        patches = sampled(image, row_frames[..., :6].unflatten(-1, (2, 3)), self.name_patch).unflatten(0, rows.shape)
-        names = self.names(torch.cat([row[:length] for row, length in zip(patches, lengths, strict=True)]), lengths)
-        return Row(names, torch.cat([row[:length, 6] for row, length in zip(row_frames, lengths, strict=True)]).long())
+class CornersTraining(nn.Module):
+    """The look at corners of a :class:`FilmLooks`, to be trained: ``forward(image, corner_frames)`` gives :class:`Corners`.
+
+    The frames are (B, K, 7), as ``RandVertebraFramesd`` chooses them.
+    """
+
+    def __init__(self, looks: FilmLooks) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def forward(self, image: torch.Tensor, corner_frames: torch.Tensor) -> "Corners":
+        """See the class."""
+        size, shape = self.looks.corner_patch, corner_frames.shape[:2]
+        answers, logits = self.looks.corners(sampled(image, corner_frames[..., :6].unflatten(-1, (2, 3)), (size, size)))
+        return Corners(answers.unflatten(0, shape), logits.unflatten(0, shape), corner_frames)
 
 
 class LooksTraining(nn.Module):
-    """All looks of a :class:`FilmLooks`, to be trained together: ``forward(image, corner_frames, row_frames)`` gives :class:`Looks`.
+    """The looks at places and at corners of a :class:`FilmLooks`, to be trained together.
 
-    The frames are (B, K, 7), as ``RandVertebraFramesd`` and ``RandVertebraRowd`` choose them.
+    ``forward(image, corner_frames)`` gives :class:`Looks`.
     """
 
     def __init__(self, looks: FilmLooks) -> None:
         super().__init__()
         self.looks = looks
+        self.look_at_corners = CornersTraining(looks)
 
-    def forward(self, image: torch.Tensor, corner_frames: torch.Tensor, row_frames: torch.Tensor) -> "Looks":
+    def forward(self, image: torch.Tensor, corner_frames: torch.Tensor) -> "Looks":
         """See the class."""
-        answers, logits = self.looks.look_at_corners(image, corner_frames)
-        return Looks(self.looks(image), answers, logits, corner_frames, self.looks.look_at_names(image, row_frames))
+        return Looks(self.looks(image), self.look_at_corners(image, corner_frames))
 
 
 class NamesTraining(nn.Module):
-    """The look at names of a :class:`FilmLooks`, to be trained by itself: ``forward(image, row_frames)`` gives a :class:`Row`."""
+    """The look at names of a :class:`FilmLooks`, to be trained: ``forward(image, row_members)`` gives :class:`Rows`.
+
+    ``image`` is (B, 1, X, Y), the view of a row, and ``row_members`` (B, V + 2, 7), as ``RandVertebraRowd`` draws them.
+    """
 
     def __init__(self, looks: FilmLooks) -> None:
         super().__init__()
         self.looks = looks
 
-    def forward(self, image: torch.Tensor, row_frames: torch.Tensor) -> "Row":
-        """See :meth:`FilmLooks.look_at_names`."""
-        return self.looks.look_at_names(image, row_frames)
+    def forward(self, image: torch.Tensor, row_members: torch.Tensor) -> "Rows":
+        """See the class."""
+        lengths = (row_members[..., 6] >= 0).sum(dim=1).clamp_min(1).tolist()
+        rows = [row[:length] for row, length in zip(row_members, lengths, strict=True)]
+        names = self.looks.names(image, [row[:, :6] for row in rows])
+        return Rows(names.split(lengths), [row[:, 6].long() for row in rows])
 
 
-class Row(NamedTuple):
-    """The members of all rows of a batch.
+class Rows(NamedTuple):
+    """The rows of a batch.
 
     Args:
-        names: (N, levels + 2) logits.
+        names: (N, levels + 2) logits of each row's members.
         wanted: (N,) the right classes; -1 for the one member, of no meaning, of a row without any.
     """
 
-    names: torch.Tensor
-    wanted: torch.Tensor
+    names: Sequence[torch.Tensor]
+    wanted: Sequence[torch.Tensor]
+
+
+class Corners(NamedTuple):
+    """What the look at corners saw in training.
+
+    Args:
+        answers: (B, K, 8, 3).
+        logits: (B, K, 8, S / 2, S / 2).
+        frames: (B, K, 7) where it looked.
+    """
+
+    answers: torch.Tensor
+    logits: torch.Tensor
+    frames: torch.Tensor
 
 
 class Looks(NamedTuple):
-    """What the three looks saw in training.
+    """What the looks at places and at corners saw in training.
 
     Args:
         maps: (B, 9, X / 8, Y / 8).
-        answers: (B, K, 8, 3).
-        logits: (B, K, 8, S / 2, S / 2).
-        corner_frames: (B, K, 7) as given.
-        row: the look at names.
+        corners: the look at corners.
     """
 
     maps: torch.Tensor
-    answers: torch.Tensor
-    logits: torch.Tensor
-    corner_frames: torch.Tensor
-    row: Row
-
-
-def sampled(images: torch.Tensor, matrices: torch.Tensor, size: int) -> torch.Tensor:
-    """Patches (B N, 1, size, size) of images (B, 1, X, Y), by matrices (B, N, 2, 3) from a patch's pixels to its image's."""
-    half = (size - 1) / 2
-    extent = torch.tensor(images.shape[2:], dtype=torch.float32, device=images.device)
-    linear = matrices[..., :2] * (size / extent)[:, None]
-    centre = matrices[..., :2].sum(dim=-1) * half + matrices[..., 2]
-    # rows and columns of theta exchanged: grid_sample counts the last axis first
-    theta = torch.cat([linear.flip(-1), ((2 * centre + 1) / extent - 1)[..., None]], dim=-1).flip(-2)
-    count = matrices.shape[1]
-    grids = affine_grid(theta.flatten(0, 1), [theta.shape[0] * count, 1, size, size], align_corners=False)
-    rows = grids.unflatten(0, (-1, count)).flatten(1, 2)  # all patches of an image, one below the other, in one sampling
-    patches = grid_sample(images.float(), rows, align_corners=False)
-    return patches.unflatten(2, (count, size)).transpose(1, 2).flatten(0, 1)
+    corners: Corners

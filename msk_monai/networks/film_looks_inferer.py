@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from torch.nn.functional import max_pool2d
 
 from msk_monai.geometry.film_maps import CELL, OFFSET_PX
-from msk_monai.geometry.patches import patch_matrix
+from msk_monai.geometry.patches import patch_matrix, row_matrix, row_members
 from msk_monai.measure.spine_order import name_chain, spine_chain
-from msk_monai.networks.film_looks import sampled
+from msk_monai.sampling import reduced, sampled
 
-_BEYOND = 2
 _MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
 Array = NDArray[np.float64]
 View = tuple[float, bool]
@@ -25,14 +24,14 @@ class FilmLooksInferer(Inferer):
 
     The answer is (1, levels, 4, 5): for each corner (top left, top right, bottom left, bottom right) x and y in pixels of the
     image, the scale of a Laplace distribution of the error of either (pixels), the first look's score of the vertebra (0 to 1),
-    and the probability that the spine's names are right. Vertebrae that are not in the film are NaN. Corners are looked at twice: from
-    the places of the first look in one view, then from what that found in all views.
+    and the probability that the spine's names are right. Vertebrae that are not in the film are NaN; one that must be in it by the row,
+    but scores less than ``least_unlinked``, lies where the row's steps lead, with its own width for a scale. Corners are looked at
+    twice: from the places of the first look in one view, then from what that found in all views.
 
     Args:
         least_score: of a place that may be a vertebra.
         least_unlinked: of a vertebra that was not seen by itself, but must lie there by its neighbours.
-        name_widths: side of a patch in widths of the vertebra, in the look at names.
-        corner_widths: the same in the look at corners.
+        corner_widths: side of a patch in widths of the vertebra, in the look at corners.
         zooms: further magnifications of the patches that are looked at; every one also mirrored.
         temperature: see ``name_chain``.
     """
@@ -42,14 +41,13 @@ class FilmLooksInferer(Inferer):
         *,
         least_score: float = 0.1,
         least_unlinked: float = 0.02,
-        name_widths: float = 3.2,
         corner_widths: float = 2.2,
         zooms: Sequence[float] = (1.0,),
         temperature: float = 4.0,
     ) -> None:
         super().__init__()
         self.least_score, self.least_unlinked = least_score, least_unlinked
-        self.name_widths, self.corner_widths = name_widths, corner_widths
+        self.corner_widths = corner_widths
         self.zooms, self.temperature = tuple(zooms), temperature
 
     def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -65,24 +63,27 @@ class FilmLooksInferer(Inferer):
             naming = name_chain(chain, self._names(inputs, network, corners), temperature=self.temperature)
             levels, corners = completed(naming.level, corners, network.levels)
             score = nearness(maps, corners)
+            scale = np.repeat(_widths(corners)[:, None], 4, axis=1)
             seen = np.isin(levels, naming.level) | (score >= self.least_unlinked)
-            levels, corners, score = levels[seen], corners[seen], score[seen]
-            scale = np.empty((len(levels), 4))
-            for views in ([(1.0, False)], self._views()) if len(levels) else ():
-                corners, scale = self._look_again(inputs, network, corners, levels, views)
-            answer[levels, :, :2], answer[levels, :, 2] = corners, scale
-            answer[levels, :, 3] = score[:, None]
+            for views in ([(1.0, False)], self._views()) if seen.any() else ():
+                corners[seen], scale[seen] = self._look_again(inputs, network, corners[seen], levels[seen], views)
+            inside = seen | (score > 0)
+            levels = levels[inside]
+            answer[levels, :, :2], answer[levels, :, 2] = corners[inside], scale[inside]
+            answer[levels, :, 3] = score[inside, None]
             answer[levels, :, 4] = naming.probability
         return torch.as_tensor(answer, dtype=torch.float32)[None]
 
     def _names(self, inputs: torch.Tensor, network: Any, corners: Array) -> Array:
         """Logarithms of the probabilities of the names of a row, by all its views."""
+        look, views = network.names, self._views()
         total = np.zeros((len(corners), network.levels + 2))
-        views = self._views()
-        for view in views:
-            matrices = np.array([_matrix(network.name_patch, quad, self.name_widths, *view) for quad in corners])
-            patches = sampled(inputs, torch.as_tensor(matrices[None], dtype=torch.float32, device=inputs.device), network.name_patch)
-            total += network.names(patches, [len(corners)]).double().log_softmax(dim=1).cpu().numpy()
+        for zoom, mirrored in views:
+            pixels = look.pixels / zoom
+            matrix = row_matrix(corners, size=look.size, pixels=pixels, mirrored=mirrored)
+            members = torch.as_tensor(row_members(corners, matrix, pixels=pixels), dtype=torch.float32, device=inputs.device)
+            view = reduced(inputs, torch.as_tensor(matrix[None, None], dtype=torch.float32, device=inputs.device), look.size)
+            total += look(view, [members]).double().log_softmax(dim=1).cpu().numpy()
         return total / len(views)
 
     def _look_again(
@@ -91,7 +92,7 @@ class FilmLooksInferer(Inferer):
         """Every vertebra through one or several patches, and its neighbours' opinions of the sides that face them."""
         matrices = np.array([[_matrix(network.corner_patch, quad, self.corner_widths, *view) for quad in corners] for view in views])
         flat = torch.as_tensor(matrices.reshape(1, -1, 2, 3), dtype=torch.float32, device=inputs.device)
-        answers, _ = network.corners(sampled(inputs, flat, network.corner_patch))
+        answers, _ = network.corners(sampled(inputs, flat, (network.corner_patch, network.corner_patch)))
         seen = answers.double().cpu().numpy().reshape(len(views), len(corners), 8, 3)
         sums, weights = np.zeros((len(corners), 4, 2)), np.zeros((len(corners), 4))
         for matrix, given, (_, mirrored) in zip(matrices, seen, views, strict=True):
@@ -125,8 +126,13 @@ def _gather(sums: Array, weights: Array, points: Array, scale: Array, places: ND
     weights[adjacent + 1, :2] += weight[adjacent, 6:8]
 
 
+def _widths(corners: Array) -> Array:
+    """(N,) distances between the left and the right sides' middles."""
+    return np.asarray(np.linalg.norm(corners[:, 1] + corners[:, 3] - corners[:, 0] - corners[:, 2], axis=1) / 2)
+
+
 def completed(levels: NDArray[np.intp], corners: Array, count: int) -> tuple[NDArray[np.intp], Array]:
-    """Drop members that are no levels, and put in those that were passed over: between others, and up to two beyond either end.
+    """Drop members that are no levels, and put in those that were passed over: between others, and beyond either end.
 
     Args:
         levels: (M,) of a chain's members from the head down; those below 0 and from ``count`` on are no levels.
@@ -139,7 +145,7 @@ def completed(levels: NDArray[np.intp], corners: Array, count: int) -> tuple[NDA
     if len(levels) < 2:
         inside = (levels >= 0) & (levels < count)
         return levels[inside], corners[inside]
-    wanted = np.arange(max(int(levels.min()) - _BEYOND, 0), min(int(levels.max()) + _BEYOND, count - 1) + 1)
+    wanted = np.arange(count)
     flat = corners.reshape(len(corners), -1)
     filled = np.array([np.interp(wanted, levels, one) for one in flat.T]).T.reshape(-1, 4, 2)
     above, below = levels[0] - wanted, wanted - levels[-1]

@@ -4,6 +4,7 @@ from msk_monai.transforms.axial_grid import AxialGridd
 from msk_monai.transforms.film_grid import FilmGridd
 from msk_monai.transforms.film_view import RandFilmViewd, mirrored_corners
 from msk_monai.transforms.hounsfield import RandHounsfieldd
+from msk_monai.transforms.label_map import LabelMapd
 from msk_monai.transforms.landmark_points import LandmarkPointsd
 from msk_monai.transforms.level_map import LevelMapd
 from msk_monai.transforms.level_target import LevelTargetd
@@ -22,6 +23,7 @@ from msk_monai.transforms.vertebra_row import RandVertebraRowd
 __all__ = [
     "AxialGridd",
     "FilmGridd",
+    "LabelMapd",
     "LandmarkPointsd",
     "LevelMapd",
     "LevelTargetd",

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 from monai.transforms import RandomizableTransform
-from torch.nn.functional import grid_sample
+
+from msk_monai.sampling import sampled
 
 Range = tuple[float, float]
 
@@ -60,7 +61,9 @@ class RandFilmViewd(RandomizableTransform):
         film = torch.as_tensor(out[self.image_key]).as_subclass(torch.Tensor).float()
         points = np.asarray(out[self.points_key], dtype=np.float64)
         to_film, mirrored = self._view(np.asarray(film.shape[1:], dtype=np.float64), points)
-        out[self.image_key] = _sampled(film, to_film, self.size.astype(int))
+        out[self.image_key] = sampled(
+            film[None], torch.as_tensor(to_film[None, None], dtype=torch.float32), self.size.astype(int).tolist()
+        )[0]
         seen = (points - to_film[:, 2]) @ np.linalg.inv(to_film[:, :2]).T
         if mirrored and self.mirror_order is not None:
             seen = seen[self.mirror_order]
@@ -88,17 +91,6 @@ class RandFilmViewd(RandomizableTransform):
         stray = rng.uniform(-1, 1, 2) * np.asarray(self.shift) * self.size
         centre = (self.size - 1) / 2 + stray
         return np.column_stack([matrix, middle - matrix @ centre]), mirrored
-
-
-def _sampled(film: torch.Tensor, to_film: np.ndarray, size: np.ndarray) -> torch.Tensor:
-    """Sample (C, columns, rows) at the places of the view's pixels."""
-    columns, rows = torch.meshgrid(torch.arange(size[0], dtype=torch.float32), torch.arange(size[1], dtype=torch.float32), indexing="ij")
-    places = torch.stack([columns, rows], dim=-1)
-    matrix = torch.as_tensor(to_film, dtype=torch.float32)
-    places = places @ matrix[:, :2].T + matrix[:, 2]
-    extent = torch.tensor(film.shape[1:], dtype=torch.float32)
-    normal = (2 * places + 1) / extent - 1
-    return grid_sample(film[None], normal[None].flip(-1), mode="bilinear", padding_mode="zeros", align_corners=False)[0]
 
 
 def mirrored_corners(vertebrae: int) -> list[int]:

@@ -8,14 +8,10 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import Transform
 from scipy import ndimage
-from torch.nn.functional import grid_sample
 
 from msk_monai.measure.level_components import LevelComponents, level_components
 from msk_monai.records import Findings, Measurement, Status
-from msk_monai.transforms.landmark_points import grid_affine
-
-_BAND = 256
-"""Columns of the film that are sampled at once, to bound memory."""
+from msk_monai.transforms.label_map import label_map
 
 
 class NamedLevelsd(Transform):
@@ -94,27 +90,3 @@ def _renamed(probabilities: torch.Tensor, found: LevelComponents) -> torch.Tenso
         out[1 + number] = foreground * torch.from_numpy(level == number)
     out[0] = 1 - out[1:].sum(dim=0)
     return out
-
-
-def label_map(probabilities: torch.Tensor, image: MetaTensor, film: MetaTensor) -> np.ndarray:
-    """The most probable class of each of the film's own pixels.
-
-    Args:
-        probabilities: (classes, X, Y) on the grid of ``image``.
-        image: the film on the network's grid.
-        film: the film as read (1, columns, rows).
-
-    Returns:
-        uint8 (rows, columns).
-    """
-    to_grid = torch.as_tensor(np.linalg.inv(grid_affine(image)) @ grid_affine(film), dtype=torch.float32)
-    columns, rows = film.shape[1:]
-    extent = torch.tensor(probabilities.shape[1:], dtype=torch.float32)
-    y = (2 * (torch.arange(rows) * to_grid[1, 1] + to_grid[1, 3]) + 1) / extent[1] - 1
-    bands = []
-    for first in range(0, columns, _BAND):
-        x = (2 * (torch.arange(first, min(first + _BAND, columns)) * to_grid[0, 0] + to_grid[0, 3]) + 1) / extent[0] - 1
-        places = torch.stack(torch.meshgrid(x, y, indexing="ij"), dim=-1).flip(-1)
-        band = grid_sample(probabilities[None], places[None], mode="bilinear", padding_mode="border", align_corners=False)[0]
-        bands.append(band.argmax(dim=0).to(torch.uint8))
-    return torch.cat(bands).T.contiguous().numpy()

@@ -1,6 +1,7 @@
 """From the corners that were found on a film to findings: landmarks, the segment's angle and interval, Cobb angles."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class SpineFilmd(Transform):
         segment: names of the two neighbours to be measured.
         least_vertebrae: fewer are no spine.
         least_score: mean of the vertebrae's scores below which the picture is not taken for a spine.
+        least_seen: score below which a vertebra was not seen: its corners are landmarks of next to no confidence, and nothing rests
+            on them.
         least_name_probability: below which the names are in doubt, and the segment is not measured.
         least_segment_score: of either vertebra of the segment, below which it is not measured.
         interval_factor: by which the network's own spread is multiplied for the intervals to hold what they say (model card).
@@ -43,6 +46,7 @@ class SpineFilmd(Transform):
         segment: tuple[str, str] = ("L4", "L5"),
         least_vertebrae: int = 4,
         least_score: float = 0.4,
+        least_seen: float = 0.02,
         least_name_probability: float = 0.5,
         least_segment_score: float = 0.2,
         interval_factor: float | None = None,
@@ -52,7 +56,7 @@ class SpineFilmd(Transform):
         source_key: str = "source",
     ) -> None:
         self.levels, self.segment = tuple(levels), (segment[0], segment[1])
-        self.least_vertebrae, self.least_score = least_vertebrae, least_score
+        self.least_vertebrae, self.least_score, self.least_seen = least_vertebrae, least_score, least_seen
         self.least_name_probability, self.least_segment_score = least_name_probability, least_segment_score
         self.interval_factor, self.confidence_level = interval_factor, confidence_level
         self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
@@ -63,12 +67,15 @@ class SpineFilmd(Transform):
         pred = np.asarray(out[self.pred_key], dtype=np.float64)
         out["vertebrae"], out["cobb_ends"] = (), None
         found = np.asarray(np.isfinite(pred).all(axis=(1, 2)))
-        if np.count_nonzero(found) < self.least_vertebrae or pred[found, 0, 3].mean() < self.least_score:
+        seen = found & (np.nan_to_num(pred[:, 0, 3]) >= self.least_seen)
+        if np.count_nonzero(seen) < self.least_vertebrae or pred[seen, 0, 3].mean() < self.least_score:
             out["findings"] = Findings(status=Status.FLAGGED, reason="no spine was found in this picture")
             return out
-        vertebrae = self._vertebrae(pred, found, out[self.image_key])
+        everything = self._vertebrae(pred, found, out[self.image_key])
+        vertebrae = {name: everything[name] for name, there in zip(self.levels, seen, strict=True) if there}
         out["vertebrae"] = tuple(vertebrae.values())
-        out["findings"], out["cobb_ends"] = self._findings(vertebrae, pred, out[self.source_key])
+        findings, out["cobb_ends"] = self._findings(vertebrae, pred, out[self.source_key])
+        out["findings"] = replace(findings, landmarks=_landmarks(everything))
         return out
 
     def _vertebrae(self, pred: np.ndarray, found: np.ndarray, image: MetaTensor) -> dict[str, VertebraCorners]:
@@ -93,13 +100,8 @@ class SpineFilmd(Transform):
         measured = [] if segment is None else self._lengths_and_angle(segment, square, pred, film, unit, warnings)
         if segment is None:
             measured = [Measurement(name=f"{self._name}_angle", value=None, unit="deg", flags=(reason or "",))]
-        landmarks = tuple(
-            Landmark(name=f"{name}_{corner}", x=float(x), y=float(y), confidence=float(sure))
-            for name, vertebra in vertebrae.items()
-            for corner, (x, y), sure in zip(CORNER_NAMES, vertebra.corners, vertebra.confidence, strict=True)
-        )
         status = Status.OK if reason is None else Status.FLAGGED
-        return Findings(status=status, reason=reason, measurements=(*measured, *cobb), landmarks=landmarks), ends
+        return Findings(status=status, reason=reason, measurements=(*measured, *cobb)), ends
 
     @property
     def _name(self) -> str:
@@ -172,6 +174,14 @@ class SpineFilmd(Transform):
             flags=flags,
             method="lines through the corners of the facing endplates",
         )
+
+
+def _landmarks(vertebrae: Mapping[str, VertebraCorners]) -> tuple[Landmark, ...]:
+    return tuple(
+        Landmark(name=f"{name}_{corner}", x=float(x), y=float(y), confidence=float(sure))
+        for name, vertebra in vertebrae.items()
+        for corner, (x, y), sure in zip(CORNER_NAMES, vertebra.corners, vertebra.confidence, strict=True)
+    )
 
 
 def _spread_of(spread: SegmentSpread, which: str) -> float:

@@ -1,41 +1,47 @@
 """The row of vertebrae of a training view, as looking for their names would find it."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from monai.transforms import RandomizableTransform
 
-from msk_monai.transforms.vertebra_frames import PatchJitter, no_frames
+from msk_monai.geometry.patches import row_matrix, row_members
+from msk_monai.sampling import reduced
 
 
 class RandVertebraRowd(RandomizableTransform):
-    """Write, under ``row_frames``, patches around the vertebrae whose centres are in the view, from the head down.
+    """Replace a training view by the view of its row of vertebrae: those whose centres are in it, from the head down.
 
-    ``row_frames`` is float32 (V + 2, 7): matrix (2, 3), row by row, from the patch's pixels to the view's, and the class of the
-    name: 0 above the first level, 1 ... V the levels, V + 1 below the last; -1 where the row has no more members. The neighbour
-    above the first level and the one below the last are placed where they must be, as steps go on.
+    The row's view is (1, *size), 0 beyond the training view. Written besides, under ``row_members``: float32 (V + 2, 7), what the
+    function of that name in ``msk_monai.geometry.patches`` gives and the class of the name: 0 above the first level, 1 ... V the levels,
+    V + 1 below the last; -1 where the row has no more members. The neighbour above the first level and the one below the last are
+    placed where they must be, as steps go on.
 
     Args:
-        size: pixels of a patch's side.
-        widths: side of a patch in widths of the vertebra.
-        shift, zoom, turn_deg: jitter, as in :class:`RandVertebraFramesd`.
+        size: columns and rows of the row's view.
+        pixels: of that view, in the row's median width.
+        shift: sd of the jitter of the view's place, in widths.
+        zoom: sd of the logarithm of the jitter of its scale.
+        turn_deg: sd of the jitter of its direction.
+        off: sd of the corners' own error, in the vertebra's widths.
         beyond: how often a neighbour beyond the levels is a member of the row.
         lost: how often a vertebra within the row was not found.
         cut: how often the row ends early, by up to three vertebrae at either end.
-        image_key: the view.
+        image_key: the training view.
         points_key: (4 V, 2) corners in its pixels.
     """
 
     def __init__(
         self,
         *,
-        size: int,
-        widths: float,
-        shift: float = 0.06,
-        zoom: float = 0.08,
-        turn_deg: float = 4.0,
+        size: Sequence[int],
+        pixels: float,
+        shift: float = 0.3,
+        zoom: float = 0.06,
+        turn_deg: float = 3.0,
+        off: float = 0.03,
         beyond: float = 0.6,
         lost: float = 0.01,
         cut: float = 0.15,
@@ -43,8 +49,8 @@ class RandVertebraRowd(RandomizableTransform):
         points_key: str = "label",
     ) -> None:
         super().__init__(prob=1.0)
-        self.size, self.widths = size, widths
-        self.jitter = PatchJitter(shift=shift, zoom=zoom, turn_deg=turn_deg)
+        self.size, self.pixels = (int(size[0]), int(size[1])), pixels
+        self.shift, self.zoom, self.turn_deg, self.off = shift, zoom, turn_deg, off
         self.beyond, self.lost, self.cut = beyond, lost, cut
         self.image_key, self.points_key = image_key, points_key
 
@@ -53,8 +59,22 @@ class RandVertebraRowd(RandomizableTransform):
         self.randomize(None)
         out = dict(data)
         corners = with_neighbours(np.asarray(out[self.points_key], dtype=np.float64).reshape(-1, 4, 2))
-        extent = np.asarray(out[self.image_key].shape[1:], dtype=np.float64)
-        centre = corners.mean(axis=1)
+        film = torch.as_tensor(out[self.image_key]).as_subclass(torch.Tensor)
+        members = self._members(corners.mean(axis=1), np.asarray(film.shape[1:]))
+        rows = np.full((len(corners), 7), -1.0, dtype=np.float32)
+        view = torch.zeros(1, *self.size)
+        if len(members):
+            found = self._as_found(corners[members])
+            pixels = self.pixels * float(np.exp(self.R.normal(0, self.zoom)))
+            turn = float(np.radians(self.R.normal(0, self.turn_deg)))
+            matrix = row_matrix(found, size=self.size, pixels=pixels, shift=self.R.normal(0, self.shift, 2), turn=turn)
+            rows[: len(members), :6] = row_members(found, matrix, pixels=pixels)
+            rows[: len(members), 6] = members
+            view = reduced(film[None], torch.as_tensor(matrix[None, None], dtype=torch.float32), self.size)[0]
+        out[self.image_key], out["row_members"] = view, torch.from_numpy(rows)
+        return out
+
+    def _members(self, centre: np.ndarray, extent: np.ndarray) -> np.ndarray:
         inside = np.isfinite(centre).all(axis=1) & (centre > 4).all(axis=1) & (centre < extent - 5).all(axis=1)
         inside &= self.R.random_sample(len(inside)) >= self.lost
         inside[[0, -1]] &= self.R.random_sample(2) < self.beyond
@@ -62,12 +82,11 @@ class RandVertebraRowd(RandomizableTransform):
         for end in (slice(None, None), slice(None, None, -1)):
             if self.R.random_sample() < self.cut:
                 members = members[end][self.R.randint(4) :][end]
-        frames = no_frames(len(corners))
-        for row, member in zip(frames, members, strict=False):
-            row[:6] = self.jitter.draw(self.R, corners[member], size=self.size, widths=self.widths).ravel()
-            row[6] = member
-        out["row_frames"] = torch.from_numpy(frames)
-        return out
+        return members
+
+    def _as_found(self, corners: np.ndarray) -> np.ndarray:
+        width = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)[:, None, None]
+        return corners + self.R.normal(0, self.off, corners.shape) * width
 
 
 def with_neighbours(corners: np.ndarray) -> np.ndarray:

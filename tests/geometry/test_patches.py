@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msk_monai.geometry.patches import patch_matrix
+from msk_monai.geometry.patches import patch_matrix, row_matrix, row_members
+from tests.transforms.films import column
 
 QUAD = np.array([[10.0, 20.0], [50.0, 24.0], [9.0, 40.0], [49.0, 44.0]])
 
@@ -38,3 +39,36 @@ def test_shift_is_in_widths():
 def test_a_quadrilateral_without_width_is_refused():
     with pytest.raises(ValueError, match="width"):
         patch_matrix(np.zeros((4, 2)), size=96, widths=2.0)
+
+
+SIZE = (192, 480)
+
+
+@given(angle=st.floats(-0.7, 0.7), scale=st.floats(0.2, 5), x=st.floats(-500, 500), y=st.floats(-500, 500))
+def test_a_row_looks_the_same_wherever_it_lies(angle, scale, x, y):
+    row = column(6) + np.random.default_rng(0).normal(0, 2, (6, 4, 2))
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    seen = [row_members(quads, row_matrix(quads, size=SIZE, pixels=28), pixels=28) for quads in (row, row @ turn.T + [x, y])]
+    assert seen[0] == pytest.approx(seen[1], abs=1e-6)
+
+
+def test_a_row_is_seen_around_the_views_middle_at_its_own_scale():
+    members = row_members(column(5), row_matrix(column(5), size=SIZE, pixels=28), pixels=28)
+    assert members[:, :2].mean(axis=0) == pytest.approx([95.5, 239.5])
+    assert np.diff(members[:, 1]) == pytest.approx(27 * 28 / 40)
+    assert np.exp(members[:, 2:4]) == pytest.approx(np.tile([1.0, 0.5], (5, 1)))
+    assert members[:, 4] == pytest.approx([0, *[27 / 40] * 4])
+    assert members[:, 5] == pytest.approx([*[27 / 40] * 4, 0])
+
+
+def test_a_mirrored_row_has_its_members_on_the_other_side():
+    bent = column(5) + np.array([0, 3, 9, 20, 40])[:, None, None] * [1, 0]
+    plain, mirrored = (row_members(bent, row_matrix(bent, size=SIZE, pixels=28, mirrored=m), pixels=28) for m in (False, True))
+    assert plain[:, 0] + mirrored[:, 0] == pytest.approx(SIZE[0] - 1)
+    assert plain[:, 1:] == pytest.approx(mirrored[:, 1:])
+
+
+def test_a_row_of_one_and_a_row_without_width():
+    assert row_members(column(1), row_matrix(column(1), size=SIZE, pixels=28), pixels=28)[0, 4:].tolist() == [0, 0]
+    with pytest.raises(ValueError, match="width"):
+        row_matrix(np.zeros((2, 4, 2)), size=SIZE, pixels=28)

@@ -3,15 +3,24 @@ import pytest
 import torch
 
 from msk_monai.geometry.patches import patch_matrix
-from msk_monai.losses import FilmLooksLoss, NamesLoss
+from msk_monai.losses import CornersLoss, FilmLooksLoss, NamesLoss
 from msk_monai.losses.vertebra_maps import cell_targets
-from msk_monai.networks import BFloat16Inferer, FilmLooks, FilmLooksInferer, LooksTraining, NamesTraining, film_looks_inferer
-from msk_monai.networks.film_looks import expected_place, sampled
+from msk_monai.networks import (
+    BFloat16Inferer,
+    CornersTraining,
+    FilmLooks,
+    FilmLooksInferer,
+    LooksTraining,
+    NamesTraining,
+    film_looks_inferer,
+)
+from msk_monai.networks.film_looks import Rows, expected_place
 from msk_monai.networks.film_looks_inferer import completed, nearness, places_seen
 from msk_monai.transforms import RandVertebraRowd
 from tests.transforms.films import column
 
 LEVELS = 5
+VIEW = (128, 192)
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +32,6 @@ def network() -> FilmLooks:
 def test_maps_are_an_eighth_of_the_film(network):
     with torch.inference_mode():
         assert network(torch.rand(1, 1, 128, 256)).shape == (1, 9, 16, 32)
-
-
-def test_a_patch_shows_what_its_own_film_shows_there():
-    x, y = torch.meshgrid(torch.arange(200.0), torch.arange(300.0), indexing="ij")
-    quad = np.array([[80.0, 100], [120, 110], [78, 130], [118, 140]])
-    matrices = np.array([[patch_matrix(quad + shift, size=96, widths=2.2) for shift in (0, 7, 20)]] * 2)
-    patches = sampled(torch.stack([x + 1000 * y, 2 * (x + 1000 * y)])[:, None], torch.tensor(matrices, dtype=torch.float32), 96)
-    assert patches.shape == (6, 1, 96, 96)
-    for number, patch in enumerate(patches[:, 0]):
-        matrix = matrices[number // 3, number % 3]
-        for u, v in ((10, 20), (47, 50), (80, 30)):
-            place = matrix[:, :2] @ [u, v] + matrix[:, 2]
-            assert float(patch[u, v]) == pytest.approx((1 + number // 3) * (place[0] + 1000 * place[1]), rel=1e-4)
 
 
 def test_expected_place_of_a_single_peak():
@@ -56,16 +52,13 @@ def test_targets_are_highest_at_the_centre_of_their_own_vertebra():
     assert torch.isfinite(targets.nearness).all()
 
 
-def batch(corners: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Image, points, frames of corners and of rows of two films; of the second one vertebra is unknown."""
+def batch(corners: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Image, points and frames of two films; of the second one vertebra is unknown."""
     points = torch.tensor(corners.reshape(-1, 2), dtype=torch.float32)[None].repeat(2, 1, 1)
     points[1, 4:8] = torch.nan
     matrices = [[*patch_matrix(corners[k], size=96, widths=2.2).ravel(), k] for k in (2, 3)]
     frames = torch.tensor(np.array(matrices), dtype=torch.float32)[None].repeat(2, 1, 1)
-    row = RandVertebraRowd(size=80, widths=3.2, cut=0.0, lost=0.0, beyond=0.0)
-    image = torch.rand(2, 1, 128, 256)
-    rows = torch.stack([row({"image": one, "label": known})["row_frames"] for one, known in zip(image, points, strict=True)])
-    return image, points, frames, rows
+    return torch.rand(2, 1, 128, 256), points, frames
 
 
 def losses_of(network: torch.nn.Module, loss: torch.nn.Module, points: torch.Tensor, *inputs: torch.Tensor) -> list[float]:
@@ -82,33 +75,79 @@ def losses_of(network: torch.nn.Module, loss: torch.nn.Module, points: torch.Ten
 
 def test_the_loss_falls_in_training_though_corners_are_unknown():
     torch.manual_seed(0)
-    image, points, frames, rows = batch(column(LEVELS, x=64, top=30, pitch=28))
-    values = losses_of(LooksTraining(FilmLooks(levels=LEVELS)), FilmLooksLoss(), points, image, frames, rows)
+    image, points, frames = batch(column(LEVELS, x=64, top=30, pitch=28))
+    values = losses_of(LooksTraining(FilmLooks(levels=LEVELS)), FilmLooksLoss(), points, image, frames)
     assert values[-1] < 0.8 * values[0]
+
+
+def test_corners_can_be_learnt_by_themselves():
+    torch.manual_seed(0)
+    image, points, frames = batch(column(LEVELS, x=64, top=30, pitch=28))
+    looks = FilmLooks(levels=LEVELS)
+    before = looks.places.head[1].weight.clone()
+    values = losses_of(CornersTraining(looks), CornersLoss(), points, image, frames)
+    assert values[-1] < 0.9 * values[0]
+    assert torch.equal(looks.places.head[1].weight, before)
 
 
 def test_names_can_be_learnt_by_themselves():
     torch.manual_seed(0)
-    image, points, _, rows = batch(column(LEVELS, x=64, top=30, pitch=28))
-    looks = FilmLooks(levels=LEVELS)
+    image, points, _ = batch(column(LEVELS, x=64, top=30, pitch=28))
+    drawn = [
+        RandVertebraRowd(size=VIEW, pixels=20, cut=0.0)({"image": one, "label": known}) for one, known in zip(image, points, strict=True)
+    ]
+    looks = FilmLooks(levels=LEVELS, name_view=VIEW, name_pixels=20)
     before = looks.places.head[1].weight.clone()
-    values = losses_of(NamesTraining(looks), NamesLoss(), points, image, rows)
+    views, rows = (torch.stack([one[key] for one in drawn]) for key in ("image", "row_members"))
+    values = losses_of(NamesTraining(looks), NamesLoss(), points, views, rows)
     assert values[-1] < 0.7 * values[0]
     assert torch.equal(looks.places.head[1].weight, before)
 
 
 def test_a_view_without_vertebrae_has_a_finite_loss(network):
     nothing = torch.tensor([[[1.0, 0, 0, 0, 1, 0, -1]]])
-    seen = BFloat16Inferer()(torch.rand(1, 1, 128, 128), LooksTraining(network), nothing, nothing)
-    assert torch.isfinite(FilmLooksLoss()(seen, torch.full((1, 4 * LEVELS, 2), torch.nan)))
+    seen = BFloat16Inferer()(torch.rand(1, 1, 128, 128), LooksTraining(network), nothing)
+    points = torch.full((1, 4 * LEVELS, 2), torch.nan)
+    assert torch.isfinite(FilmLooksLoss()(seen, points))
+    rows = BFloat16Inferer()(torch.rand(1, 1, *network.names.size), NamesTraining(network), torch.full((1, 7, 7), -1.0))
+    assert NamesLoss()(rows, points) == 0
 
 
 def test_rows_of_several_films_are_read_apart(network):
-    patches = torch.rand(7, 1, 80, 80)
+    views = torch.rand(2, 1, *network.names.size)
+    rows = [torch.rand(count, 6) * 90 for count in (3, 4)]
     with torch.inference_mode():
-        together = network.names(patches, [3, 4])
-        apart = torch.cat([network.names(patches[:3], [3]), network.names(patches[3:], [4])])
-    assert together.numpy() == pytest.approx(apart.numpy(), abs=1e-5)
+        together = network.names(views, rows)
+        apart = torch.cat([network.names(view[None], [row]) for view, row in zip(views, rows, strict=True)])
+    assert together.shape == (7, LEVELS + 2)
+    assert together.numpy() == pytest.approx(apart.numpy(), abs=1e-4)
+
+
+def test_a_member_takes_what_lies_around_it():
+    near, deep = torch.zeros(1, 48, 120), torch.zeros(1, 6, 15)
+    near[0, 20, 30] = 1.0  # the place (81.5, 121.5) of the view
+    look = FilmLooks(levels=LEVELS).names
+    members = torch.tensor([[81.5, 121.5], [81.5 + 0.45 * 28, 121.5], [20.0, 300.0]])
+    window = look._around(near, deep, members)[:, :25].unflatten(1, (5, 5))
+    assert [one.nonzero().tolist() for one in window] == [[[2, 2]], [[1, 2]], []]
+
+
+@pytest.mark.parametrize("off", [0, 1])
+def test_the_loss_of_a_row_asks_whether_all_of_it_is_off(off):
+    right = torch.arange(1, 6)
+    logits = 9.0 * torch.nn.functional.one_hot((right + off).clamp(max=LEVELS + 1), LEVELS + 2)
+    points = torch.zeros(1, 1, 2)
+    with_row, without = (NamesLoss(row_weight=w)(Rows([logits], [right]), points) for w in (1.0, 0.0))
+    assert (with_row - without > 1.0) == bool(off)
+
+
+def test_the_right_naming_of_a_row_that_begins_beyond_the_levels():
+    wanted = torch.tensor([0, 1, 3])
+    logits = 30.0 * torch.nn.functional.one_hot(wanted, LEVELS + 2)
+    alone = NamesLoss(row_weight=1.0)(Rows([logits], [wanted]), torch.zeros(1, 1, 2)) - NamesLoss(row_weight=0.0)(
+        Rows([logits], [wanted]), torch.zeros(1, 1, 2)
+    )
+    assert alone < 0.5
 
 
 def maps_of(corners: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
@@ -127,19 +166,32 @@ def test_places_seen_are_the_vertebrae():
     assert seen[np.argsort(seen[:, 0, 1])] == pytest.approx(corners, abs=0.05)
 
 
+class PerfectNames:
+    """Knows a vertebra's name by its place; it is given the view's matrix in place of the view."""
+
+    size, pixels = VIEW, 20.0
+
+    def __init__(self, vertebrae: np.ndarray, first: int) -> None:
+        self.vertebrae, self.first = vertebrae, first
+
+    def __call__(self, matrix: torch.Tensor, members: list[torch.Tensor]) -> torch.Tensor:
+        to_image = matrix.double().numpy()[0]
+        places = members[0].double().numpy()[:, :2] @ to_image[:, :2].T + to_image[:, 2]
+        nearest = np.linalg.norm(places[:, None] - self.vertebrae.mean(axis=1), axis=-1).argmin(axis=1)
+        return torch.nn.functional.one_hot(torch.as_tensor(nearest) + self.first + 1, LEVELS + 2).float() * 9
+
+
 class Perfect:
     """A network that sees every vertebra's name and corners; it is given the patches' matrices in place of the patches."""
 
-    corner_patch, name_patch, levels = 96, 80, LEVELS
+    corner_patch, levels = 96, LEVELS
 
     def __init__(self, corners: np.ndarray, first: int) -> None:
-        self.vertebrae, self.first = corners, first
+        self.vertebrae = corners
+        self.names = PerfectNames(corners, first)
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         return maps_of(self.vertebrae, (image.shape[2] // 8, image.shape[3] // 8))[None]
-
-    def names(self, matrices: torch.Tensor, lengths: list[int]) -> torch.Tensor:
-        return torch.nn.functional.one_hot(torch.arange(len(matrices)) + self.first + 1, LEVELS + 2).float() * 9
 
     def corners(self, matrices: torch.Tensor) -> tuple[torch.Tensor, None]:
         out = torch.full((len(matrices), 8, 3), 1.0)
@@ -160,15 +212,27 @@ class Perfect:
 
 @pytest.mark.parametrize("first", [0, 1, -1])
 def test_inferer_gives_every_level_its_corners(first, monkeypatch):
-    monkeypatch.setattr(film_looks_inferer, "sampled", lambda images, matrices, size: matrices.flatten(0, 1))
+    for name in ("sampled", "reduced"):
+        monkeypatch.setattr(film_looks_inferer, name, lambda images, matrices, size: matrices.flatten(0, 1))
     corners = column(LEVELS, x=64, top=40, pitch=28) + np.random.default_rng(0).normal(0, 1.5, (LEVELS, 4, 2))
     answer = FilmLooksInferer()(torch.zeros(1, 1, 128, 256), Perfect(corners, first))[0].numpy()
     assert answer.shape == (LEVELS, 4, 5)
     there = range(max(first, 0), min(LEVELS + first, LEVELS))
     assert answer[list(there), :, :2] == pytest.approx(corners[[level - first for level in there]], abs=0.01)
-    assert np.isfinite(answer).all(axis=(1, 2)).sum() == len(there)
+    assert (answer[:, 0, 3] > 0.02).sum() == len(there)
     assert (answer[list(there), :, 2] > 0).all()
     assert answer[there[0], 0, 4] > 0.9
+
+
+def test_a_vertebra_that_was_not_seen_lies_where_the_row_leads(monkeypatch):
+    for name in ("sampled", "reduced"):
+        monkeypatch.setattr(film_looks_inferer, name, lambda images, matrices, size: matrices.flatten(0, 1))
+    corners = column(LEVELS, x=64, top=60, pitch=28)
+    answer = FilmLooksInferer()(torch.zeros(1, 1, 128, 256), Perfect(corners[1:], 1))[0].numpy()
+    assert answer[:, :, :2] == pytest.approx(corners, abs=0.05)
+    assert (answer[1:, :, 3] > 0.5).all()
+    assert (answer[0, :, 3] < 0.02).all()
+    assert answer[0, :, 2] == pytest.approx(40, abs=0.1)  # its own width
 
 
 def test_nothing_is_found_in_nothing(network):

@@ -55,6 +55,17 @@ def test_a_whole_spine_is_measured_and_its_68_corners_named():
     assert len(out["vertebrae"]) == 17
 
 
+def test_nothing_rests_on_vertebrae_that_were_not_seen():
+    pred = answer(tilted(column(17), 5.0))
+    pred[:6, :, 3], pred[0, :, 1] = 0.001, [0, 30, 20, 50]  # T1 lies anyhow
+    findings, out = find(pred)
+    assert value(findings, "cobb_main") == pytest.approx(5.0)
+    assert next(m for m in findings.measurements if m.name == "cobb_main").flags == ("11 of 17 vertebrae are in the film",)
+    assert len(out["vertebrae"]) == 11
+    assert len(findings.landmarks) == 68
+    assert all(p.confidence < 0.01 for p in findings.landmarks[:24])
+
+
 def test_lengths_are_mm_where_the_spacing_is_known_and_pixels_where_not():
     with_mm, _ = find(answer(column(17)), film(spacing=(0.5, 0.5)))
     without, _ = find(answer(column(17)))

@@ -1,0 +1,36 @@
+"""Patches and views of images, sampled through matrices."""
+
+from collections.abc import Sequence
+
+import torch
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample
+
+
+def sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """Patches (B N, 1, *size) of images (B, 1, X, Y), linearly; 0 beyond the image.
+
+    Args:
+        images: to be sampled.
+        matrices: (B, N, 2, 3) from a patch's pixels to its image's.
+        size: pixels of a patch along x and y.
+    """
+    columns, rows = (int(n) for n in size)
+    shape = torch.tensor([columns, rows], dtype=torch.float32, device=images.device)
+    extent = torch.tensor(images.shape[2:], dtype=torch.float32, device=images.device)
+    linear = matrices[..., :2] * (shape / extent[:, None])
+    centre = matrices[..., :2] @ ((shape - 1) / 2) + matrices[..., 2]
+    # rows and columns of theta exchanged: grid_sample counts the last axis first
+    theta = torch.cat([linear.flip(-1), ((2 * centre + 1) / extent - 1)[..., None]], dim=-1).flip(-2)
+    count = matrices.shape[1]
+    grids = affine_grid(theta.flatten(0, 1), [theta.shape[0] * count, 1, columns, rows], align_corners=False)
+    stacked = grids.unflatten(0, (-1, count)).flatten(1, 2)  # all patches of an image, one after the other, in one sampling
+    patches = grid_sample(images.float(), stacked, align_corners=False)
+    return patches.unflatten(2, (count, columns)).transpose(1, 2).flatten(0, 1)
+
+
+def reduced(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """As :func:`sampled`, for patches coarser than the image: averaged over four samples a pixel."""
+    halves = matrices.clone()
+    halves[..., :2] *= 0.5
+    halves[..., 2] -= matrices[..., :2].sum(dim=-1) / 4
+    return avg_pool2d(sampled(images, halves, [2 * int(n) for n in size]), 2)

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+import torch
+
+from msk_monai.geometry.patches import patch_matrix
+from msk_monai.sampling import reduced, sampled
+
+
+@pytest.mark.parametrize("sample", [sampled, reduced])
+@pytest.mark.parametrize("size", [(96, 96), (64, 96)])
+def test_a_patch_shows_what_its_own_film_shows_there(sample, size):
+    x, y = torch.meshgrid(torch.arange(200.0), torch.arange(300.0), indexing="ij")
+    quad = np.array([[80.0, 100], [120, 110], [78, 130], [118, 140]])
+    matrices = np.array([[patch_matrix(quad + shift, size=96, widths=2.2) for shift in (0, 7, 20)]] * 2)
+    films = torch.stack([x + 1000 * y, 2 * (x + 1000 * y)])[:, None]
+    patches = sample(films, torch.tensor(matrices, dtype=torch.float32), size)
+    assert patches.shape == (6, 1, *size)
+    for number, patch in enumerate(patches[:, 0]):
+        matrix = matrices[number // 3, number % 3]
+        for u, v in ((10, 20), (47, 50), (60, 30)):
+            place = matrix[:, :2] @ [u, v] + matrix[:, 2]
+            assert float(patch[u, v]) == pytest.approx((1 + number // 3) * (place[0] + 1000 * place[1]), rel=1e-4)
+
+
+def test_a_coarser_patch_is_an_average():
+    film = torch.rand(1, 1, 40, 60)
+    coarse = reduced(film, torch.tensor([[[[2.0, 0, 0.5], [0, 2.0, 0.5]]]]), (20, 30))
+    assert coarse.numpy() == pytest.approx(torch.nn.functional.avg_pool2d(film, 2).numpy(), abs=1e-5)
+
+
+def test_beyond_the_image_is_nothing():
+    assert not sampled(torch.ones(1, 1, 20, 20), torch.tensor([[[[1.0, 0, 30], [0, 1, 0]]]]), (10, 10)).any()
