@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from msk_monai.measure.mask_corners import corners_of_mask
 from msk_monai.measure.spine_order import name_chain, spine_chain
 
 Array = NDArray[np.float64]
@@ -16,6 +15,9 @@ _SMALLEST = 0.2
 _TWO = 1.6
 """A part of more than this share of it is two that touch."""
 _LEAST_PIXELS = 12
+_SIDEWAYS = 1.5
+"""Neighbours lie within this many sides of each other across the image's columns: the sacrum slopes away from under L5."""
+_SQUARE = np.array([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +49,15 @@ def level_components(probabilities: Array, *, temperature: float = 4.0) -> Level
     levels = len(probabilities) - 1
     level = np.full(count, -1, dtype=np.intp)
     masks = [part == number for number in range(1, count + 1)]
-    seen = [_candidate(probabilities, mask) for mask in masks]
-    known = [index for index, one in enumerate(seen) if one is not None]
-    chosen = [one for one in seen if one is not None]
     score = np.array([float(1 - probabilities[0][mask].mean()) for mask in masks])
-    chain = spine_chain(score[known], np.array([corners for corners, _ in chosen]).reshape(-1, 4, 2))
+    chain = spine_chain(score, np.array([_square(mask) for mask in masks]).reshape(-1, 4, 2), sideways=_SIDEWAYS)
     # what is no level of the set has no reason to look like one of them rather than another
-    other = np.full((len(chosen), 1), -np.log(levels))
-    names = np.concatenate([other, np.array([names for _, names in chosen]).reshape(-1, levels), other], axis=1)
+    other = np.full((count, 1), -np.log(levels))
+    names = np.concatenate([other, np.array([_names(probabilities, mask) for mask in masks]).reshape(-1, levels), other], axis=1)
     naming = name_chain(chain, names[chain.member], temperature=temperature)
     for index, place in zip(chain.member, naming.level, strict=True):
         if 0 <= place < levels:
-            level[known[index]] = place
+            level[index] = place
     return LevelComponents(part=part, level=level, score=score, probability=naming.probability)
 
 
@@ -81,11 +80,13 @@ def _parts(probabilities: Array) -> NDArray[np.intp]:
     return out
 
 
-def _candidate(probabilities: Array, mask: NDArray[np.bool_]) -> tuple[Array, Array] | None:
-    try:
-        corners = corners_of_mask(mask.T)  # its axes are rows, columns
-    except ValueError:
-        return None
-    inside = probabilities[1:, mask]
-    share = inside.sum(axis=1) / max(float(inside.sum()), 1e-9)
-    return corners, np.log(np.clip(share, 1e-4, None))
+def _square(mask: NDArray[np.bool_]) -> Array:
+    """Corners (4, 2) of an upright square of a part's place and area: S1 has no direction that could be told by its shape."""
+    pixels = np.argwhere(mask)
+    return np.asarray(pixels.mean(axis=0) + np.sqrt(len(pixels)) * _SQUARE)
+
+
+def _names(probabilities: Array, mask: NDArray[np.bool_]) -> Array:
+    """(levels,) logarithms of a part's shares of the levels."""
+    inside = probabilities[1:, mask].sum(axis=1)
+    return np.asarray(np.log(np.clip(inside / max(float(inside.sum()), 1e-9), 1e-4, None)))

@@ -15,8 +15,6 @@ _PITCH_SD = 0.22
 _SKIP = 2.5
 """Cost, in nats, of passing over a vertebra that was not seen."""
 _LONGEST_SKIP = 2
-_SIDEWAYS = 0.9
-"""Neighbours lie within this many widths of each other across the spine's own direction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +65,7 @@ def name_chain(chain: Chain, names: Array, *, temperature: float = 1.0) -> Namin
     return Naming(level=named[best], probability=float(np.exp(scaled[best] - logsumexp(scaled))))
 
 
-def spine_chain(score: Array, corners: Array) -> Chain:
+def spine_chain(score: Array, corners: Array, *, sideways: float = 0.9) -> Chain:
     """Find the chain of candidates that makes the most credible spine.
 
     A chain descends; the distances between its members fit their heights; each costs what its score lacks.
@@ -75,12 +73,13 @@ def spine_chain(score: Array, corners: Array) -> Chain:
     Args:
         score: (N,) probability, 0 to 1, that a place is a vertebra.
         corners: (N, 4, 2) its corners: top left, top right, bottom left, bottom right; [x, y], y downwards, square pixels.
+        sideways: how many widths neighbours may lie from each other across their own direction.
     """
-    member, place = _best_chain(score, corners)
+    member, place = _best_chain(score, corners, sideways)
     return Chain(member=member, place=place)
 
 
-def _best_chain(score: Array, corners: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _best_chain(score: Array, corners: Array, sideways: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Members of the best chain from the head down, and the place of each in the row, from 0."""
     centre = corners.mean(axis=1)
     order = np.argsort(centre[:, 1], kind="stable")
@@ -88,7 +87,7 @@ def _best_chain(score: Array, corners: Array) -> tuple[NDArray[np.intp], NDArray
     best, before, step = gain.copy(), np.full(len(order), -1), np.zeros(len(order), dtype=np.intp)
     for j in range(len(order)):
         for i in range(j):
-            skipped, cost = _step(corners[order[i]], corners[order[j]])
+            skipped, cost = _step(corners[order[i]], corners[order[j]], sideways)
             if best[i] - cost + gain[j] > best[j]:
                 best[j], before[j], step[j] = best[i] - cost + gain[j], i, skipped
     if not len(order) or best.max() <= 0:
@@ -101,14 +100,14 @@ def _best_chain(score: Array, corners: Array) -> tuple[NDArray[np.intp], NDArray
     return np.array(chain[::-1], dtype=np.intp), np.cumsum(steps[::-1]).astype(np.intp)
 
 
-def _step(a: Array, b: Array) -> tuple[int, float]:
+def _step(a: Array, b: Array, sideways: float) -> tuple[int, float]:
     """How many levels the lower of two candidates lies below the upper one, and what it costs to put them after each other."""
     way = b.mean(axis=0) - a.mean(axis=0)
     down = (a[2] + a[3] - a[0] - a[1] + b[2] + b[3] - b[0] - b[1]) / 4
     height, width = float(np.hypot(*down)), _width(a) / 2 + _width(b) / 2
     along = float(way @ down) / max(height, 1e-6)
     across = abs(float(way[0] * down[1] - way[1] * down[0])) / max(height, 1e-6)
-    if along <= 0 or across > _SIDEWAYS * width:
+    if along <= 0 or across > sideways * width:
         return 1, np.inf
     usual = _PITCH * height
     costs = [0.5 * (np.log(along / (count * usual)) / _PITCH_SD) ** 2 + _SKIP * (count - 1) for count in range(1, _LONGEST_SKIP + 2)]
