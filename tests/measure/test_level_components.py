@@ -4,12 +4,12 @@ from msk_monai.measure.level_components import level_components
 
 
 def probabilities(tops: list[int], levels: list[int], *, count: int = 6, sure: float = 0.9, height: int = 14) -> np.ndarray:
-    """(1 + count, 80, 200): bodies 40 wide whose upper edges lie at ``tops`` and that look like ``levels``."""
+    """(1 + count, 80, 200): bodies 24 wide whose upper edges lie at ``tops`` and that look like ``levels``."""
     maps = np.full((1 + count, 80, 200), 0.02 / count)
     maps[0] = 0.98
     for top, level in zip(tops, levels, strict=True):
-        maps[:, 20:60, top : top + height] = (1 - sure) / count
-        maps[1 + level, 20:60, top : top + height] = sure
+        maps[:, 28:52, top : top + height] = (1 - sure) / count
+        maps[1 + level, 28:52, top : top + height] = sure
     return maps
 
 
@@ -29,7 +29,7 @@ def test_a_wrong_name_among_right_ones_is_put_right():
 
 def test_a_vertebra_of_two_names_is_one():
     maps = probabilities(TOPS, [0, 1, 2, 3, 4, 5])
-    maps[[3, 4], 20:42, 50:64] = maps[[4, 3], 20:42, 50:64]
+    maps[[3, 4], 28:41, 50:64] = maps[[4, 3], 28:41, 50:64]
     found = level_components(maps)
     assert found.level.tolist() == [0, 1, 2, 3, 4, 5]
 
