@@ -78,12 +78,10 @@ def main() -> None:
     found = np.array(rows)
     print(f"{len(rows)} of {len(listing[given.split])} films of {given.split} with L4 and L5 by either way and a credible label")
     for column, name in enumerate(("label maps", "landmarks")):
-        figures = agreement(found[:, column], found[:, 2])
-        spread = np.abs(found[:, column] - found[:, 2]).std(ddof=1)
-        largest = np.abs(found[:, column] - found[:, 2]).max()
-        print(
-            f"{name}: mean error {figures.mae:.2f} +- {spread:.2f} deg, median {figures.median_error:.2f}, largest {largest:.1f}, R2 {figures.r2:.2f}"
-        )
+        figures, errors = agreement(found[:, column], found[:, 2]), np.abs(found[:, column] - found[:, 2])
+        spread, largest = errors.std(ddof=1), errors.max()
+        middle = f"median {figures.median_error:.2f}, largest {largest:.1f}"
+        print(f"{name}: mean error {figures.mae:.2f} +- {spread:.2f} deg, {middle}, R2 {figures.r2:.2f}")
 
 
 if __name__ == "__main__":

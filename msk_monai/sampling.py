@@ -14,6 +14,11 @@ def sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -
         matrices: (B, N, 2, 3) from a patch's pixels to its image's.
         size: pixels of a patch along x and y.
     """
+    with torch.autocast(images.device.type, enabled=False):  # of half precision a place would have 8 bits
+        return _sampled(images.float(), matrices.float(), size)
+
+
+def _sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
     columns, rows = (int(n) for n in size)
     shape = torch.tensor([columns, rows], dtype=torch.float32, device=images.device)
     extent = torch.tensor(images.shape[2:], dtype=torch.float32, device=images.device)
@@ -24,12 +29,18 @@ def sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -
     count = matrices.shape[1]
     grids = affine_grid(theta.flatten(0, 1), [theta.shape[0] * count, 1, columns, rows], align_corners=False)
     stacked = grids.unflatten(0, (-1, count)).flatten(1, 2)  # all patches of an image, one after the other, in one sampling
-    patches = grid_sample(images.float(), stacked, align_corners=False)
+    patches = grid_sample(images, stacked, align_corners=False)
     return patches.unflatten(2, (count, columns)).transpose(1, 2).flatten(0, 1)
 
 
 def reduced(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
-    """As :func:`sampled`, for patches coarser than the image: averaged over four samples a pixel."""
+    """As :func:`sampled`, for patches up to some twice as coarse as the image: each pixel is the mean of four samples.
+
+    Args:
+        images: to be sampled.
+        matrices: as there.
+        size: as there.
+    """
     halves = matrices.clone()
     halves[..., :2] *= 0.5
     halves[..., 2] -= matrices[..., :2].sum(dim=-1) / 4

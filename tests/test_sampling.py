@@ -30,3 +30,10 @@ def test_a_coarser_patch_is_an_average():
 
 def test_beyond_the_image_is_nothing():
     assert not sampled(torch.ones(1, 1, 20, 20), torch.tensor([[[[1.0, 0, 30], [0, 1, 0]]]]), (10, 10)).any()
+
+
+def test_half_precision_does_not_move_a_patch():
+    film, matrix = torch.rand(1, 1, 384, 1024), torch.tensor([[[[0.7, 0.1, 250.3], [-0.1, 0.7, 800.7]]]])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        patch = sampled(film, matrix, (96, 96))
+    assert torch.equal(patch, sampled(film, matrix, (96, 96)))

@@ -41,9 +41,9 @@ class Seen(Protocol):
 
 
 class NamesLoss(nn.Module):
-    """Cross-entropy of each member's name, and of the row's naming: which of all its possible ones is right, by all members together.
+    """Cross-entropy of each member's name, and of the row's naming, by all its members together, among those that ``name_chain`` knows.
 
-    A row without members has nothing to say.
+    A row without members has nothing to say, and one without a level no naming.
 
     Args:
         row_weight: of the row's naming.
@@ -57,16 +57,19 @@ class NamesLoss(nn.Module):
     def forward(self, rows: RowsSeen, points: torch.Tensor) -> torch.Tensor:
         """Compare; ``points`` only stand for the labels that MONAI's engines want."""
         known = [(names, wanted) for names, wanted in zip(rows.names, rows.wanted, strict=True) if bool((wanted >= 0).all())]
+        levels = rows.names[0].shape[1] - 2
+        named = [(names, wanted) for names, wanted in known if bool(((wanted > 0) & (wanted <= levels)).any())]
         if not known:
             return torch.cat(list(rows.names)).sum() * 0.0
         each = cross_entropy(torch.cat([names for names, _ in known]), torch.cat([wanted for _, wanted in known]), label_smoothing=0.02)
-        together = torch.stack([self._naming(names, wanted) for names, wanted in known]).mean()
-        return each + self.row_weight * together
+        if not named:
+            return each
+        return each + self.row_weight * torch.stack([self._naming(*row) for row in named]).mean()
 
     def _naming(self, names: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         place = wanted - wanted[0]
         levels = names.shape[1] - 2
-        shifts = torch.arange(-int(place[-1]), levels + 1, device=names.device)
+        shifts = torch.arange(-int(place[-1]), levels, device=names.device)
         named = (place[None] + shifts[:, None]).clamp(-1, levels) + 1
         evidence = names.log_softmax(dim=1).gather(1, named.T).sum(dim=0) / self.temperature
         right = (wanted[0] - 1 + place[-1]).reshape(1)

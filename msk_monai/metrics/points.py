@@ -45,8 +45,9 @@ def true_spacing(truth: Mapping[str, Any]) -> Array | None:
 
 
 def found_points(result: Result) -> dict[str, Array]:
-    """The landmarks of a result by name."""
-    return {point.name: np.array([point.x, point.y], dtype=np.float64) for point in result.findings.landmarks}
+    """The landmarks of a result by name, without those of no confidence at all: they were not seen, but placed by their neighbours."""
+    seen = (point for point in result.findings.landmarks if point.confidence != 0)
+    return {point.name: np.array([point.x, point.y], dtype=np.float64) for point in seen}
 
 
 def found_value(result: Result, name: str, unit: str) -> float | None:

@@ -14,6 +14,8 @@ from msk_monai.geometry.patches import patch_matrix, row_matrix, row_members
 from msk_monai.measure.spine_order import name_chain, spine_chain
 from msk_monai.sampling import reduced, sampled
 
+_LEAST_SCORE = 1e-3
+"""Of a vertebra that was seen."""
 _MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
 Array = NDArray[np.float64]
 View = tuple[float, bool]
@@ -24,16 +26,16 @@ class FilmLooksInferer(Inferer):
 
     The answer is (1, levels, 4, 5): for each corner (top left, top right, bottom left, bottom right) x and y in pixels of the
     image, the scale of a Laplace distribution of the error of either (pixels), the first look's score of the vertebra (0 to 1),
-    and the probability that the spine's names are right. Vertebrae that are not in the film are NaN; one that must be in it by the row,
-    but scores less than ``least_unlinked``, lies where the row's steps lead, with its own width for a scale. Corners are looked at
-    twice: from the places of the first look in one view, then from what that found in all views.
+    and the probability that the spine's names are right. A vertebra that was not seen lies where the row's steps lead, with a score of 0
+    and its own width for a scale; it is NaN where that is beyond the image. Corners are looked at twice: from the places of the first
+    look in one view, then from what that found in all views.
 
     Args:
         least_score: of a place that may be a vertebra.
         least_unlinked: of a vertebra that was not seen by itself, but must lie there by its neighbours.
         corner_widths: side of a patch in widths of the vertebra, in the look at corners.
-        zooms: further magnifications of the patches that are looked at; every one also mirrored.
-        temperature: see ``name_chain``.
+        zooms: factors of how much the views of names and corners take in; every one also mirrored.
+        temperature: see ``name_chain``; the one that :class:`msk_monai.losses.NamesLoss` was given.
     """
 
     def __init__(
@@ -63,14 +65,15 @@ class FilmLooksInferer(Inferer):
             naming = name_chain(chain, self._names(inputs, network, corners), temperature=self.temperature)
             levels, corners = completed(naming.level, corners, network.levels)
             score = nearness(maps, corners)
+            inside = np.isin(levels, naming.level) | (score > 0)
+            levels, corners, score = levels[inside], corners[inside], score[inside]
             scale = np.repeat(_widths(corners)[:, None], 4, axis=1)
             seen = np.isin(levels, naming.level) | (score >= self.least_unlinked)
-            for views in ([(1.0, False)], self._views()) if seen.any() else ():
-                corners[seen], scale[seen] = self._look_again(inputs, network, corners[seen], levels[seen], views)
-            inside = seen | (score > 0)
-            levels = levels[inside]
-            answer[levels, :, :2], answer[levels, :, 2] = corners[inside], scale[inside]
-            answer[levels, :, 3] = score[inside, None]
+            if seen.any():  # a row's members may all be beyond the levels
+                for views in ([(1.0, False)], self._views()):
+                    corners[seen], scale[seen] = self._look_again(inputs, network, corners[seen], levels[seen], views)
+            answer[levels, :, :2], answer[levels, :, 2] = corners, scale
+            answer[levels, :, 3] = np.where(seen, np.maximum(score, _LEAST_SCORE), 0.0)[:, None]
             answer[levels, :, 4] = naming.probability
         return torch.as_tensor(answer, dtype=torch.float32)[None]
 

@@ -28,13 +28,12 @@ class SpineFilmd(Transform):
         segment: names of the two neighbours to be measured.
         least_vertebrae: fewer are no spine.
         least_score: mean of the vertebrae's scores below which the picture is not taken for a spine.
-        least_seen: score below which a vertebra was not seen: its corners are landmarks of next to no confidence, and nothing rests
-            on them.
         least_name_probability: below which the names are in doubt, and the segment is not measured.
         least_segment_score: of either vertebra of the segment, below which it is not measured.
         interval_factor: by which the network's own spread is multiplied for the intervals to hold what they say (model card).
         confidence_level: share of films in which an interval holds the true value, as measured (model card).
-        pred_key: (levels, 4, 5) as :class:`msk_monai.networks.FilmLooksInferer` gives.
+        pred_key: (levels, 4, 5) as :class:`msk_monai.networks.FilmLooksInferer` gives; of a vertebra with a score of 0, which was not seen,
+            the corners are landmarks without confidence, and nothing rests on them.
         image_key: the film on the network's grid.
         source_key: the film as it was read.
     """
@@ -46,7 +45,6 @@ class SpineFilmd(Transform):
         segment: tuple[str, str] = ("L4", "L5"),
         least_vertebrae: int = 4,
         least_score: float = 0.4,
-        least_seen: float = 0.02,
         least_name_probability: float = 0.5,
         least_segment_score: float = 0.2,
         interval_factor: float | None = None,
@@ -56,7 +54,7 @@ class SpineFilmd(Transform):
         source_key: str = "source",
     ) -> None:
         self.levels, self.segment = tuple(levels), (segment[0], segment[1])
-        self.least_vertebrae, self.least_score, self.least_seen = least_vertebrae, least_score, least_seen
+        self.least_vertebrae, self.least_score = least_vertebrae, least_score
         self.least_name_probability, self.least_segment_score = least_name_probability, least_segment_score
         self.interval_factor, self.confidence_level = interval_factor, confidence_level
         self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
@@ -67,15 +65,17 @@ class SpineFilmd(Transform):
         pred = np.asarray(out[self.pred_key], dtype=np.float64)
         out["vertebrae"], out["cobb_ends"] = (), None
         found = np.asarray(np.isfinite(pred).all(axis=(1, 2)))
-        seen = found & (np.nan_to_num(pred[:, 0, 3]) >= self.least_seen)
+        seen = found & (pred[:, 0, 3] > 0)
         if np.count_nonzero(seen) < self.least_vertebrae or pred[seen, 0, 3].mean() < self.least_score:
             out["findings"] = Findings(status=Status.FLAGGED, reason="no spine was found in this picture")
             return out
-        everything = self._vertebrae(pred, found, out[self.image_key])
-        vertebrae = {name: everything[name] for name, there in zip(self.levels, seen, strict=True) if there}
+        film = out[self.source_key]
+        placed = self._vertebrae(pred, found, out[self.image_key])
+        vertebrae = {name: placed[name] for name, there in zip(self.levels, seen, strict=True) if there}
         out["vertebrae"] = tuple(vertebrae.values())
-        findings, out["cobb_ends"] = self._findings(vertebrae, pred, out[self.source_key])
-        out["findings"] = replace(findings, landmarks=_landmarks(everything))
+        findings, out["cobb_ends"] = self._findings(vertebrae, pred, film)
+        inside = {name: one for name, one in placed.items() if name in vertebrae or _centre_inside(one, film)}
+        out["findings"] = replace(findings, landmarks=_landmarks(inside))
         return out
 
     def _vertebrae(self, pred: np.ndarray, found: np.ndarray, image: MetaTensor) -> dict[str, VertebraCorners]:
@@ -111,7 +111,7 @@ class SpineFilmd(Transform):
         """The segment, or why it is not measured."""
         missing = [name for name in self.segment if name not in square]
         if missing:
-            return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not in this film", None
+            return f"{' and '.join(missing)} {'were' if len(missing) > 1 else 'was'} not seen in this film", None
         rows = [self.levels.index(name) for name in self.segment]
         probability = float(pred[rows[0], 0, 4])
         if probability < self.least_name_probability:
@@ -176,6 +176,11 @@ class SpineFilmd(Transform):
         )
 
 
+def _centre_inside(vertebra: VertebraCorners, film: MetaTensor) -> bool:
+    centre = vertebra.corners.mean(axis=0)
+    return bool((centre >= 0).all() and (centre <= np.array(film.shape[1:]) - 1).all())
+
+
 def _landmarks(vertebrae: Mapping[str, VertebraCorners]) -> tuple[Landmark, ...]:
     return tuple(
         Landmark(name=f"{name}_{corner}", x=float(x), y=float(y), confidence=float(sure))
@@ -211,12 +216,12 @@ def _sides(film: MetaTensor) -> tuple[str, str]:
 
 
 def _cobb(square: Mapping[str, VertebraCorners], levels: Sequence[str]) -> tuple[list[Measurement], tuple[str, str] | None]:
-    """Cobb angles of the vertebrae there are; a flag says so where these are not all of them."""
+    """Cobb angles of the vertebrae seen; a flag says so where these are not all of them."""
     names = [name for name in levels if name in square]
     if len(names) < 2:
         return [], None
     angles = cobb_angles(np.array([square[name].corners for name in names]))
-    flags = () if len(names) == len(levels) else (f"{len(names)} of {len(levels)} vertebrae are in the film",)
+    flags = () if len(names) == len(levels) else (f"{len(names)} of {len(levels)} vertebrae were seen",)
     method = "largest angle between mid-lines (AASCE)"
     measurements = [
         Measurement(name=f"cobb_{name}", value=getattr(angles, name), unit="deg", flags=flags, method=method)

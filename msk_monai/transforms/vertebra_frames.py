@@ -1,7 +1,6 @@
 """Places for a second look at the vertebrae of a training view, as a first look that is a little off would choose them."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ class RandVertebraFramesd(RandomizableTransform):
     ) -> None:
         super().__init__(prob=1.0)
         self.count, self.size, self.widths, self.weights = count, size, widths, weights
-        self.jitter = PatchJitter(shift=shift, zoom=zoom, turn_deg=turn_deg)
+        self.shift, self.zoom, self.turn_deg = shift, zoom, turn_deg
         self.image_key, self.points_key = image_key, points_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -54,44 +53,23 @@ class RandVertebraFramesd(RandomizableTransform):
         corners = np.asarray(out[self.points_key], dtype=np.float64).reshape(-1, 4, 2)
         extent = np.asarray(out[self.image_key].shape[1:], dtype=np.float64)
         inside = np.isfinite(corners).all(axis=(1, 2)) & (corners > 0).all(axis=(1, 2)) & (corners < extent - 1).all(axis=(1, 2))
-        frames = no_frames(self.count)
+        frames = np.full((self.count, 7), -1.0, dtype=np.float32)
+        frames[:, :6] = np.array([1, 0, 0, 0, 1, 0])  # of no vertebra: unit matrices, which can be inverted
         if inside.any():
             weights = inside * np.asarray(self.weights if self.weights is not None else np.ones(len(corners)), dtype=np.float64)
             chosen = self.R.choice(len(corners), size=self.count, replace=np.count_nonzero(weights) < self.count, p=weights / weights.sum())
             for row, vertebra in zip(frames, chosen, strict=True):
-                row[:6] = self.jitter.draw(self.R, corners[vertebra], size=self.size, widths=self.widths).ravel()
+                row[:6] = self._jittered(corners[vertebra]).ravel()
                 row[6] = vertebra
         out["corner_frames"] = torch.from_numpy(frames)
         return out
 
-
-@dataclass(frozen=True, kw_only=True)
-class PatchJitter:
-    """How far a training patch strays from where it should lie.
-
-    Args:
-        shift: sd of the place, in widths of the vertebra.
-        zoom: sd of the logarithm of the scale.
-        turn_deg: sd of the direction.
-    """
-
-    shift: float
-    zoom: float
-    turn_deg: float
-
-    def draw(self, rng: np.random.RandomState, corners: np.ndarray, *, size: int, widths: float) -> np.ndarray:
+    def _jittered(self, corners: np.ndarray) -> np.ndarray:
         """Matrix (2, 3) of a patch around a vertebra's corners (4, 2); see ``patch_matrix``."""
         return patch_matrix(
             corners,
-            size=size,
-            widths=widths * float(np.exp(rng.normal(0, self.zoom))),
-            shift=rng.normal(0, self.shift, 2),
-            turn=float(np.radians(rng.normal(0, self.turn_deg))),
+            size=self.size,
+            widths=self.widths * float(np.exp(self.R.normal(0, self.zoom))),
+            shift=self.R.normal(0, self.shift, 2),
+            turn=float(np.radians(self.R.normal(0, self.turn_deg))),
         )
-
-
-def no_frames(count: int) -> np.ndarray:
-    """(``count``, 7) frames of no vertebra: unit matrices, which can be inverted, and -1."""
-    frames = np.full((count, 7), -1.0, dtype=np.float32)
-    frames[:, :6] = np.array([1, 0, 0, 0, 1, 0])
-    return frames

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 
 from msk_monai.bundle import available, open_bundle
 from msk_monai.runner import find_cases
@@ -58,15 +59,23 @@ def test_the_reference_trains_and_answers(name, pictures, tmp_path):
 
 
 def test_every_vertebra_is_one_part_of_the_pictures_own_pixels(name, real_data, tmp_path):
-    """On a real image of the validation list: six parts in their order, with the area that was drawn for them."""
-    folder = real_data / {"spine_xray_vertebrae": "aasce", "lumbar_mri_vertebrae": "lumbar_t1_sagittal"}[name]
-    item = next(one for one in json.loads((folder / "datalist.json").read_text())["validation"] if "217" in one["image"] or "label" in one)
+    """On a real image of the validation list: six parts in their order."""
+    path = (
+        real_data
+        / {"spine_xray_vertebrae": "aasce/images/train_217.jpg", "lumbar_mri_vertebrae": "lumbar_t1_sagittal/images/T1_0001_S8.jpg"}[name]
+    )
+    if not path.exists():
+        pytest.skip(f"no {path.name} among the real images")
     bundle = open_bundle(name)
-    (result,) = bundle.get("runner").run(find_cases(str(folder / item["image"]), bundle.metadata["series_rules"]), tmp_path)
+    (result,) = bundle.get("runner").run(find_cases(str(path), bundle.metadata["series_rules"]), tmp_path)
     labels = np.load(tmp_path / result.outputs["segmentation"]).argmax(axis=-1)
-    assert labels.shape == Image.open(folder / item["image"]).size[::-1]
-    rows = [np.nonzero(labels == level)[0].mean() for level in range(1, 7) if (labels == level).any()]
-    assert len(rows) >= 5
+    assert labels.shape == Image.open(path).size[::-1]
+    rows = []
+    for level in range(1, 7):
+        parts, count = ndimage.label(labels == level)
+        assert count >= 1
+        assert np.bincount(parts.ravel())[1:].max() > 0.95 * (parts > 0).sum()
+        rows.append(np.nonzero(parts)[0].mean())
     assert rows == sorted(rows)
 
 
@@ -80,4 +89,4 @@ def test_where_there_is_no_spine_there_is_no_label_map(name, tmp_path):
 
 
 def test_weights_are_there():
-    assert not [info.name for info in available() if info.name in NAMES and not info.weights]
+    assert not [info.name for info in available() if info.name in NAMES and not info.has_weights]

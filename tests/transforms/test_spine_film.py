@@ -57,13 +57,21 @@ def test_a_whole_spine_is_measured_and_its_68_corners_named():
 
 def test_nothing_rests_on_vertebrae_that_were_not_seen():
     pred = answer(tilted(column(17), 5.0))
-    pred[:6, :, 3], pred[0, :, 1] = 0.001, [0, 30, 20, 50]  # T1 lies anyhow
+    pred[:6, :, 3], pred[0, :, 1] = 0, [0, 30, 20, 50]  # T1 lies anyhow
     findings, out = find(pred)
     assert value(findings, "cobb_main") == pytest.approx(5.0)
-    assert next(m for m in findings.measurements if m.name == "cobb_main").flags == ("11 of 17 vertebrae are in the film",)
+    assert next(m for m in findings.measurements if m.name == "cobb_main").flags == ("11 of 17 vertebrae were seen",)
     assert len(out["vertebrae"]) == 11
     assert len(findings.landmarks) == 68
-    assert all(p.confidence < 0.01 for p in findings.landmarks[:24])
+    assert all(p.confidence == 0 for p in findings.landmarks[:24])
+
+
+def test_vertebrae_that_were_not_seen_and_lie_beyond_the_film_are_not_given():
+    pred = answer(column(17))
+    pred[:2, :, 3] = 0
+    pred[0, :, 1] -= 60
+    findings, _ = find(pred)
+    assert findings.landmarks[0].name == "T2_top_left"
 
 
 def test_lengths_are_mm_where_the_spacing_is_known_and_pixels_where_not():
@@ -114,7 +122,7 @@ def test_a_film_that_ends_above_l5_has_no_such_angle_but_cobb_angles_of_what_is_
     pred = answer(column(17))
     pred[16] = np.nan
     findings, _ = find(pred)
-    assert findings.reason == "L5 is not in this film"
+    assert findings.reason == "L5 was not seen in this film"
     assert value(findings, "l4_l5_angle") is None
     assert value(findings, "cobb_main") == pytest.approx(0, abs=1e-6)
     assert "16 of 17" in next(m for m in findings.measurements if m.name == "cobb_main").flags[0]
