@@ -14,6 +14,8 @@ from msk_monai.geometry.patches import patch_matrix, row_matrix, row_members
 from msk_monai.measure.spine_order import name_chain, spine_chain
 from msk_monai.sampling import reduced, sampled
 
+_BEYOND = 2
+"""A vertebra that was not seen by itself may lie so many levels from one that was."""
 _LEAST_SCORE = 1e-3
 """Of a vertebra that was seen."""
 _MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
@@ -68,7 +70,8 @@ class FilmLooksInferer(Inferer):
             inside = np.isin(levels, naming.level) | (score > 0)
             levels, corners, score = levels[inside], corners[inside], score[inside]
             scale = np.repeat(_widths(corners)[:, None], 4, axis=1)
-            seen = np.isin(levels, naming.level) | (score >= self.least_unlinked)
+            near = np.abs(levels[:, None] - naming.level).min(axis=1) <= _BEYOND
+            seen = np.isin(levels, naming.level) | ((score >= self.least_unlinked) & near)
             if seen.any():  # a row's members may all be beyond the levels
                 for views in ([(1.0, False)], self._views()):
                     corners[seen], scale[seen] = self._look_again(inputs, network, corners[seen], levels[seen], views)

@@ -15,13 +15,14 @@ from msk_monai.transforms.label_map import label_map
 
 
 class NamedLevelsd(Transform):
-    """Write ``segmentation``, uint8 (rows, columns) on the film's own pixels (0 background, 1 ... the levels), and ``findings``.
+    """Write ``segmentation``, uint8 (rows, columns) on the film's own pixels (0 background, 1 ... those reported), and ``findings``.
 
     Every vertebra is one part and has one name; names follow each other from the head down
     (:func:`msk_monai.measure.level_components.level_components`).
 
     Args:
         levels: the classes after the background, from the head down.
+        reported: those of them that are wanted, in this order; default: all. A network that knows the neighbours too names better.
         least_name_probability: below which the names are in doubt.
         least_levels: fewer are not taken for a spine.
         least_score: mean score of the vertebrae below which the picture is not taken for a spine.
@@ -34,6 +35,7 @@ class NamedLevelsd(Transform):
         self,
         *,
         levels: Sequence[str],
+        reported: Sequence[str] | None = None,
         least_name_probability: float = 0.5,
         least_levels: int = 2,
         least_score: float = 0.7,
@@ -42,6 +44,7 @@ class NamedLevelsd(Transform):
         source_key: str = "source",
     ) -> None:
         self.levels = tuple(levels)
+        self.reported = self.levels if reported is None else tuple(reported)
         self.least_name_probability, self.least_levels, self.least_score = least_name_probability, least_levels, least_score
         self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
 
@@ -56,7 +59,8 @@ class NamedLevelsd(Transform):
             out["findings"] = Findings(status=Status.FLAGGED, reason="no spine was found in this picture")
             return out
         film = out[self.source_key]
-        out["segmentation"] = label_map(_renamed(probabilities, found), out[self.image_key], film)
+        wanted = [self.levels.index(level) for level in self.reported]
+        out["segmentation"] = label_map(_renamed(probabilities, found, wanted), out[self.image_key], film)
         out["findings"] = self._findings(out["segmentation"], found, film)
         return out
 
@@ -65,10 +69,10 @@ class NamedLevelsd(Transform):
         unit = "{pixels}" if spacing is None else "mm2"
         pixel = 1.0 if spacing is None else float(spacing[0]) * float(spacing[1])
         warnings = tuple(film.meta.get("warnings", ()))
-        areas = np.bincount(segmentation.ravel(), minlength=len(self.levels) + 1)[1:] * pixel
+        areas = np.bincount(segmentation.ravel(), minlength=len(self.reported) + 1)[1:] * pixel
         measured = tuple(
             Measurement(name=f"{level.lower()}_area", value=float(area), unit=unit, flags=warnings, method="pixels of the label map")
-            for level, area in zip(self.levels, areas, strict=True)
+            for level, area in zip(self.reported, areas, strict=True)
             if area > 0
         )
         doubtful = found.probability < self.least_name_probability
@@ -79,14 +83,14 @@ class NamedLevelsd(Transform):
         )
 
 
-def _renamed(probabilities: torch.Tensor, found: LevelComponents) -> torch.Tensor:
-    """Probabilities in which all the foreground around a vertebra is of that vertebra's name."""
+def _renamed(probabilities: torch.Tensor, found: LevelComponents, wanted: Sequence[int]) -> torch.Tensor:
+    """(1 + wanted, X, Y) probabilities in which all the foreground around a vertebra is of that vertebra's name."""
     nearest = ndimage.distance_transform_edt(found.part == 0, return_distances=False, return_indices=True)
     owner = found.part[tuple(nearest)]
     level = np.concatenate([[-1], found.level])[owner]
     foreground = 1 - probabilities[0]
-    out = torch.zeros_like(probabilities)
-    for number in range(len(probabilities) - 1):
-        out[1 + number] = foreground * torch.from_numpy(level == number)
+    out = torch.zeros(1 + len(wanted), *foreground.shape)
+    for place, number in enumerate(wanted):
+        out[1 + place] = foreground * torch.from_numpy(level == number)
     out[0] = 1 - out[1:].sum(dim=0)
     return out
