@@ -13,6 +13,9 @@ from msk_monai.measure.level_components import LevelComponents, level_components
 from msk_monai.records import Findings, Measurement, Status
 from msk_monai.transforms.label_map import label_map
 
+_RIM = 3.0
+"""Pixels of the network's grid around a vertebra in which its edge is interpolated; foreground farther from one is a speck."""
+
 
 class NamedLevelsd(Transform):
     """Write ``segmentation``, uint8 (rows, columns) on the film's own pixels (0 background, 1 ... those reported), and ``findings``.
@@ -85,8 +88,8 @@ class NamedLevelsd(Transform):
 
 def _renamed(probabilities: torch.Tensor, found: LevelComponents, wanted: Sequence[int]) -> torch.Tensor:
     """(1 + wanted, X, Y) probabilities in which all the foreground around a vertebra is of that vertebra's name."""
-    nearest = ndimage.distance_transform_edt(found.part == 0, return_distances=False, return_indices=True)
-    owner = found.part[tuple(nearest)]
+    distance, nearest = ndimage.distance_transform_edt(found.part == 0, return_indices=True)
+    owner = np.where(distance <= _RIM, found.part[tuple(nearest)], 0)
     level = np.concatenate([[-1], found.level])[owner]
     foreground = 1 - probabilities[0]
     out = torch.zeros(1 + len(wanted), *foreground.shape)
