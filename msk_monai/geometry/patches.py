@@ -42,7 +42,6 @@ def row_matrix(
     pixels: float,
     shift: Sequence[float] | NDArray[np.float64] = (0.0, 0.0),
     turn: float = 0.0,
-    mirrored: bool = False,
 ) -> NDArray[np.float64]:
     """Matrix (2, 3) from a view's pixels to the image's, for a view of a whole row of quadrilaterals.
 
@@ -55,7 +54,6 @@ def row_matrix(
         pixels: of the view, in the row's median width.
         shift: of the centre, in median widths, in the image's axes.
         turn: further rotation in radians.
-        mirrored: left and right exchanged.
 
     Raises:
         ValueError: the quadrilaterals have no width.
@@ -67,10 +65,13 @@ def row_matrix(
         raise ValueError("expected quadrilaterals with a width")
     angle = np.arctan2(*across.mean(axis=0)[::-1]) + turn
     matrix = width / pixels * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    if mirrored:
-        matrix[:, 0] *= -1
     centre = quads[[0, -1]].mean(axis=(0, 1)) + width * np.asarray(shift, dtype=np.float64)
     return np.column_stack([matrix, centre - matrix @ ((np.asarray(size) - 1) / 2)])
+
+
+def mirrored(matrix: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
+    """The matrix (2, 3) of the same view, so many columns wide, with left and right exchanged."""
+    return np.column_stack([-matrix[:, 0], matrix[:, 1], matrix[:, 2] + matrix[:, 0] * (columns - 1)])
 
 
 def row_members(corners: ArrayLike, matrix: ArrayLike, *, pixels: float) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import max_pool2d
 
 from msk_monai.geometry.film_maps import CELL, OFFSET_PX
-from msk_monai.geometry.patches import patch_matrix, row_matrix, row_members
+from msk_monai.geometry.patches import mirrored, patch_matrix, row_matrix, row_members
 from msk_monai.measure.spine_order import name_chain, spine_chain
 from msk_monai.sampling import reduced, sampled
 
@@ -84,9 +84,10 @@ class FilmLooksInferer(Inferer):
         """Logarithms of the probabilities of the names of a row, by all its views."""
         look, views = network.names, self._views()
         total = np.zeros((len(corners), network.levels + 2))
-        for zoom, mirrored in views:
+        for zoom, flipped in views:
             pixels = look.pixels / zoom
-            matrix = row_matrix(corners, size=look.size, pixels=pixels, mirrored=mirrored)
+            matrix = row_matrix(corners, size=look.size, pixels=pixels)
+            matrix = mirrored(matrix, look.size[0]) if flipped else matrix
             members = torch.as_tensor(row_members(corners, matrix, pixels=pixels), dtype=torch.float32, device=inputs.device)
             view = reduced(inputs, torch.as_tensor(matrix[None, None], dtype=torch.float32, device=inputs.device), look.size)
             total += look(view, [members]).double().log_softmax(dim=1).cpu().numpy()
@@ -101,23 +102,20 @@ class FilmLooksInferer(Inferer):
         answers, _ = network.corners(sampled(inputs, flat, (network.corner_patch, network.corner_patch)))
         seen = answers.double().cpu().numpy().reshape(len(views), len(corners), 8, 3)
         sums, weights = np.zeros((len(corners), 4, 2)), np.zeros((len(corners), 4))
-        for matrix, given, (_, mirrored) in zip(matrices, seen, views, strict=True):
-            given = given[:, _MIRRORED] if mirrored else given
+        for matrix, given, (_, flipped) in zip(matrices, seen, views, strict=True):
+            given = given[:, _MIRRORED] if flipped else given
             pixels = np.abs(np.linalg.det(matrix[:, :, :2])) ** 0.5
             points = np.einsum("nij,npj->npi", matrix[:, :, :2], given[:, :, :2]) + matrix[:, None, :, 2]
             _gather(sums, weights, points, given[:, :, 2] * pixels[:, None], places)
         return sums / weights[:, :, None], np.sqrt(len(views) / weights)
 
     def _views(self) -> list[View]:
-        return [(zoom, mirrored) for zoom in self.zooms for mirrored in (False, True)]
+        return [(zoom, flipped) for zoom in self.zooms for flipped in (False, True)]
 
 
-def _matrix(size: int, corners: Array, widths: float, zoom: float, mirrored: bool) -> Array:
+def _matrix(size: int, corners: Array, widths: float, zoom: float, flipped: bool) -> Array:
     matrix = patch_matrix(corners, size=size, widths=widths * zoom)
-    if mirrored:
-        matrix[:, 2] += matrix[:, 0] * (size - 1)
-        matrix[:, 0] *= -1
-    return matrix
+    return mirrored(matrix, size) if flipped else matrix
 
 
 def _gather(sums: Array, weights: Array, points: Array, scale: Array, places: NDArray[np.intp]) -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msk_monai.geometry.patches import patch_matrix, row_matrix, row_members
+from msk_monai.geometry.patches import mirrored, patch_matrix, row_matrix, row_members
 from tests.transforms.films import column
 
 QUAD = np.array([[10.0, 20.0], [50.0, 24.0], [9.0, 40.0], [49.0, 44.0]])
@@ -63,9 +63,10 @@ def test_a_row_is_seen_around_the_views_middle_at_its_own_scale():
 
 def test_a_mirrored_row_has_its_members_on_the_other_side():
     bent = column(5) + np.array([0, 3, 9, 20, 40])[:, None, None] * [1, 0]
-    plain, mirrored = (row_members(bent, row_matrix(bent, size=SIZE, pixels=28, mirrored=m), pixels=28) for m in (False, True))
-    assert plain[:, 0] + mirrored[:, 0] == pytest.approx(SIZE[0] - 1)
-    assert plain[:, 1:] == pytest.approx(mirrored[:, 1:])
+    matrix = row_matrix(bent, size=SIZE, pixels=28)
+    plain, other = (row_members(bent, one, pixels=28) for one in (matrix, mirrored(matrix, SIZE[0])))
+    assert plain[:, 0] + other[:, 0] == pytest.approx(SIZE[0] - 1)
+    assert plain[:, 1:] == pytest.approx(other[:, 1:])
 
 
 def test_a_row_of_one_and_a_row_without_width():
