@@ -8,7 +8,7 @@ import numpy as np
 
 from msk_monai.metrics.figure import Figure
 from msk_monai.metrics.points import found_points, levels_of, true_points, true_spacing, vertebra
-from msk_monai.metrics.pooled import Share
+from msk_monai.metrics.pooled import Share, Values
 from msk_monai.records import Result
 
 REACH_MM = 20.0
@@ -26,7 +26,8 @@ class IdentificationRate:
 
     Figures of a case: ``identified`` (of its vertebrae; one that is not found counts as not identified), ``all_identified``, and
     ``located``: of its vertebrae, those within reach and nearest of all to some found one, whatever that is called. What is located
-    and not identified is a naming one or more levels off.
+    and not identified is a naming one or more levels off. ``identified_point_error_mm``, or ``_px`` where no spacing is known: the
+    distances of the identified vertebrae's corners, pooled over the set; how good corners are, whatever becomes of the names.
 
     Args:
         levels: the levels that count; ``None`` counts all. The nearest is looked for among all the film's levels either way.
@@ -45,13 +46,18 @@ class IdentificationRate:
         if not asked:
             return {}
         centres = {level: other.centre for level, other in true.items()}
-        answers = {level: one.scaled(scale).centre for level in levels_of(tuple(found)) if (one := vertebra(found, level)) is not None}
+        answers = {level: one.scaled(scale) for level in levels_of(tuple(found)) if (one := vertebra(found, level)) is not None}
+        errors: list[float] = []
         hits = located = 0
         for level in asked:
             reach = true[level].height if spacing is None else REACH_MM
-            hits += level in answers and _is_identified(answers[level], level, centres, reach)
-            located += any(_is_identified(answer, level, centres, reach) for answer in answers.values())
+            if level in answers and _is_identified(answers[level].centre, level, centres, reach):
+                hits += 1
+                errors += np.linalg.norm(answers[level].corners - true[level].corners, axis=1).tolist()
+            located += any(_is_identified(answer.centre, level, centres, reach) for answer in answers.values())
+        unit = "px" if spacing is None else "mm"
         return {
+            **({f"identified_point_error_{unit}": Values(tuple(errors))} if errors else {}),
             "identified": Share(hits, len(asked)),
             "located": Share(located, len(asked)),
             "all_identified": hits == len(asked),

@@ -16,7 +16,18 @@ def moved(x, y):
 
 def test_all_in_place():
     figures = IdentificationRate()(moved(3, -3), truth())
+    errors = figures.pop("identified_point_error_px")
+    assert errors.values == pytest.approx([18**0.5] * 12)
     assert figures == {"identified": Share(3, 3), "located": Share(3, 3), "all_identified": True}
+
+
+def test_corners_of_identified_vertebrae_are_measured_in_mm_where_that_is_known():
+    points = truth()["points"]
+    points[:4] = [[x, y + STEP] for x, y in points[:4]]  # the first vertebra is called as the second one
+    figures = IdentificationRate()(found([[x + 3, y] for x, y in points]), truth(spacing_mm=0.5))
+    assert figures["identified_point_error_mm"].values == pytest.approx([1.5] * 8)
+    assert "identified_point_error_px" not in figures
+    assert "identified_point_error_px" not in IdentificationRate()(moved(0, STEP), truth())
 
 
 def test_a_column_named_one_level_off_identifies_nothing_and_locates_all_it_reaches():
@@ -41,6 +52,7 @@ def test_what_is_not_found_is_not_identified():
     points = truth()["points"]
     points[5] = None
     figures = IdentificationRate()(found(points), truth())
+    assert len(figures.pop("identified_point_error_px").values) == 8
     assert figures == {"identified": Share(2, 3), "located": Share(2, 3), "all_identified": False}
     assert IdentificationRate()(result("a", findings=Findings(status=Status.FAILED)), truth())["identified"] == Share(0, 3)
 
