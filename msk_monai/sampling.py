@@ -34,7 +34,7 @@ def _sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) 
 
 
 def reduced(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
-    """As :func:`sampled`, for patches up to some twice as coarse as the image: each pixel is the mean of four samples.
+    """As :func:`sampled`, for patches up to some three times as coarse as the image: each pixel is the mean of four samples.
 
     Args:
         images: to be sampled.

@@ -13,14 +13,21 @@ def train(
     name: Annotated[str, typer.Argument(help="Name or folder of a bundle.")],
     data: Annotated[list[Path], typer.Option("--data", exists=True, dir_okay=False, help="A datalist.json; may be given several times.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder for weights and logs.")],
+    overlay: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A further config of the bundle, laid over its train.yaml, e.g. train_corners.yaml; may be given several times.",
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of the bundle's config.")] = None,
 ) -> None:
-    """Train a bundle, as ``python -m monai.bundle run`` does with its inference.yaml and train.yaml."""
+    """Train a bundle, as ``python -m monai.bundle run`` does with its inference.yaml, its train.yaml and what is laid over them."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     quieten()
     from msk_monai.bundle import open_bundle
 
     values = {"data": [str(path) for path in data], "output_dir": str(out), **device_override(device), **overrides(set_)}
-    open_bundle(name, overlays=["train.yaml"], overrides=values).run()
+    open_bundle(name, overlays=["train.yaml", *(overlay or [])], overrides=values).run()
     print(out)

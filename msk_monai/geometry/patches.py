@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from msk_monai.geometry.quads import widths as quad_widths
+
 
 def patch_matrix(
     corners: ArrayLike, *, size: int, widths: float, shift: Sequence[float] | NDArray[np.float64] = (0.0, 0.0), turn: float = 0.0
@@ -92,8 +94,7 @@ def row_members(corners: ArrayLike, matrix: ArrayLike, *, pixels: float) -> NDAr
     to_image = np.asarray(matrix, dtype=np.float64)
     seen = np.linalg.solve(to_image[:, :2], (quads.reshape(-1, 2) - to_image[:, 2]).T).T.reshape(quads.shape)
     centre = seen.mean(axis=1)
-    across = np.linalg.norm(seen[:, 1] + seen[:, 3] - seen[:, 0] - seen[:, 2], axis=1) / 2
     along = np.linalg.norm(seen[:, 2] + seen[:, 3] - seen[:, 0] - seen[:, 1], axis=1) / 2
     step = np.linalg.norm(np.diff(centre, axis=0), axis=1) / pixels
-    sizes = np.log(np.clip(np.stack([across, along], axis=1) / pixels, 0.05, None))
+    sizes = np.log(np.clip(np.stack([quad_widths(seen), along], axis=1) / pixels, 0.05, None))
     return np.column_stack([centre, sizes, np.concatenate([[0.0], step]), np.concatenate([step, [0.0]])])

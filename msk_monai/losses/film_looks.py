@@ -1,4 +1,4 @@
-"""What the three looks at a film are trained by."""
+"""What the looks at places and at names are trained by."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -18,26 +18,6 @@ class RowsSeen(Protocol):
     def names(self) -> Sequence[torch.Tensor]: ...  # noqa: D102
     @property
     def wanted(self) -> Sequence[torch.Tensor]: ...  # noqa: D102
-
-
-class CornersSeen(Protocol):
-    """:class:`msk_monai.networks.film_looks.Corners`; see there for the shapes."""
-
-    @property
-    def answers(self) -> torch.Tensor: ...  # noqa: D102
-    @property
-    def logits(self) -> torch.Tensor: ...  # noqa: D102
-    @property
-    def frames(self) -> torch.Tensor: ...  # noqa: D102
-
-
-class Seen(Protocol):
-    """:class:`msk_monai.networks.film_looks.Looks`."""
-
-    @property
-    def maps(self) -> torch.Tensor: ...  # noqa: D102
-    @property
-    def corners(self) -> CornersSeen: ...  # noqa: D102
 
 
 class NamesLoss(nn.Module):
@@ -96,53 +76,6 @@ class PlacesLoss(nn.Module):
         return (nearness + self.way_weight * _ways(maps[:, 1:], targets, corners)) / count
 
 
-class CornersLoss(nn.Module):
-    """Of the look at corners: the places' likelihood under Laplace distributions of the scales given, and the soft maps.
-
-    Args:
-        map_weight: of the soft maps.
-        map_sigma: sd of their targets, in their cells of two pixels of the patch.
-    """
-
-    def __init__(self, *, map_weight: float = 0.3, map_sigma: float = 1.2) -> None:
-        super().__init__()
-        self.map_weight, self.map_sigma = map_weight, map_sigma
-
-    def forward(self, seen: CornersSeen, points: torch.Tensor) -> torch.Tensor:
-        """Compare with corners (B, 4 V, 2) in pixels of the image; NaN where unknown."""
-        wanted = in_patches(seen.frames, points.unflatten(1, (-1, 4)))  # (B, K, 8, 2)
-        side = 2 * seen.logits.shape[-1]
-        known = (torch.isfinite(wanted) & (wanted > 1) & (wanted < side - 2)).all(dim=-1)
-        if not known.any():
-            return seen.answers.sum() * 0.0
-        place, scale, target = seen.answers[known][:, :2], seen.answers[known][:, 2:], wanted[known]
-        laplace = ((place - target).abs() / scale + torch.log(2 * scale)).mean()
-        cells = torch.arange(seen.logits.shape[-1], device=place.device) * 2 + 0.5
-        dx, dy = cells[None, :, None] - target[:, 0, None, None], cells[None, None, :] - target[:, 1, None, None]
-        soft = torch.exp(-(dx**2 + dy**2) / (2 * (2 * self.map_sigma) ** 2))
-        soft = soft / soft.sum(dim=(1, 2), keepdim=True).clamp_min(1e-6)
-        spread = -(soft.flatten(1) * seen.logits[known].flatten(1).log_softmax(dim=1)).sum(dim=1).mean()
-        return laplace + self.map_weight * spread
-
-
-class FilmLooksLoss(nn.Module):
-    """Sum of :class:`PlacesLoss` and :class:`CornersLoss`.
-
-    Args:
-        places, corners: the two.
-        corner_weight: of the second.
-    """
-
-    def __init__(self, *, places: nn.Module | None = None, corners: nn.Module | None = None, corner_weight: float = 1.0) -> None:
-        super().__init__()
-        self.places, self.corners = places or PlacesLoss(), corners or CornersLoss()
-        self.corner_weight = corner_weight
-
-    def forward(self, seen: Seen, points: torch.Tensor) -> torch.Tensor:
-        """Compare with corners (B, 4 V, 2) in pixels of the image; NaN where unknown."""
-        return self.places(seen.maps, points) + self.corner_weight * self.corners(seen.corners, points)
-
-
 def _ways(ways: torch.Tensor, targets: CellTargets, corners: torch.Tensor) -> torch.Tensor:
     """How far the ways end from the corners, in widths of the vertebra, over the cells in it."""
     picked = targets.nearness > 0.2
@@ -160,25 +93,3 @@ def _quality_focal(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Focal loss with soft targets (Li et al. 2020, arXiv:2006.04388), summed."""
     off = (torch.sigmoid(logits) - target).abs() ** 2
     return (off * binary_cross_entropy_with_logits(logits, target, reduction="none")).sum()
-
-
-def in_patches(frames: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
-    """The eight points of each patch, in its pixels: (B, K, 8, 2); NaN where unknown.
-
-    Args:
-        frames: (B, K, 7) matrices and numbers of the vertebrae.
-        corners: (B, V, 4, 2) in pixels of the image.
-    """
-    matrix = frames[..., :6].unflatten(-1, (2, 3))
-    number = frames[..., 6].long()
-    count = corners.shape[1]
-    batch = torch.arange(len(frames), device=frames.device)[:, None]
-
-    def of(vertebra: torch.Tensor, which: list[int]) -> torch.Tensor:
-        points = corners[batch, vertebra.clamp(0, count - 1)][:, :, which]
-        known = (number >= 0) & (vertebra >= 0) & (vertebra < count)
-        return torch.where(known[..., None, None], points, torch.nan)
-
-    points = torch.cat([of(number, [0, 1, 2, 3]), of(number - 1, [2, 3]), of(number + 1, [0, 1])], dim=2)
-    inverse = torch.linalg.inv(matrix[..., :2])
-    return (points - matrix[..., None, :, 2]) @ inverse.transpose(-1, -2)

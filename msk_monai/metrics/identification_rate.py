@@ -27,7 +27,8 @@ class IdentificationRate:
     Figures of a case: ``identified`` (of its vertebrae; one that is not found counts as not identified), ``all_identified``, and
     ``located``: of its vertebrae, those within reach and nearest of all to some found one, whatever that is called. What is located
     and not identified is a naming one or more levels off. ``identified_point_error_mm``, or ``_px`` where no spacing is known: the
-    distances of the identified vertebrae's corners, pooled over the set; how good corners are, whatever becomes of the names.
+    distances of the identified vertebrae's corners, pooled over the set. It says how good corners are where names are right; others count
+    nowhere, so it is compared beside ``identified`` only.
 
     Args:
         levels: the levels that count; ``None`` counts all. The nearest is looked for among all the film's levels either way.

@@ -1,18 +1,19 @@
 """Networks that MONAI does not have."""
 
-from msk_monai.networks.film_looks import CornersTraining, FilmLooks, LooksTraining, NamesTraining
+from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
 from msk_monai.networks.film_looks_inferer import FilmLooksInferer
 from msk_monai.networks.precision import BFloat16Inferer
 from msk_monai.networks.slice_profile import SliceProfileNet
 from msk_monai.networks.slicewise import Slicewise
+from msk_monai.networks.soft_points import SoftPoints
 
 __all__ = [
     "BFloat16Inferer",
-    "CornersTraining",
     "FilmLooks",
     "FilmLooksInferer",
-    "LooksTraining",
     "NamesTraining",
+    "OneLook",
     "SliceProfileNet",
     "Slicewise",
+    "SoftPoints",
 ]

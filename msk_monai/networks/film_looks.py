@@ -1,79 +1,19 @@
-"""Vertebrae of a film in three looks: all of them from afar, the row of them for their names, each one's corners from close by."""
+"""Vertebrae of a film in four looks: all from afar, their row for the names, each one's corners, and two facing endplates from close by."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d, grid_sample, interpolate, softplus
+from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
-from msk_monai.sampling import sampled
+from msk_monai.networks.pyramid import Pyramid, Residual
+from msk_monai.networks.soft_points import SoftPoints
 
 CORNERS = 4
 WINDOW = 5
 """Places along either side of the window from which a member of a row takes its features."""
-PATCH_POINTS = 8
-"""Of a patch: the vertebra's own four corners, the lower two of the one above, the upper two of the one below."""
-
-
-class Residual(nn.Module):
-    """Two 3 x 3 convolutions beside an identity (He et al. 2016, doi:10.1109/CVPR.2016.90)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, channels, X, Y) to the same."""
-        return torch.relu(x + self.body(x))
-
-
-class Pyramid(nn.Module):
-    """A residual encoder, and a decoder back to the scale of the encoder's stage ``to``.
-
-    Args:
-        channels: of the input.
-        widths: channels of the encoder's stages; each halves the scale.
-        blocks: residual blocks of each stage.
-        to: the stage whose scale the result has.
-        out: channels of the result.
-    """
-
-    def __init__(self, channels: int, widths: Sequence[int], *, blocks: Sequence[int], to: int, out: int) -> None:
-        super().__init__()
-        stages, before = [], channels
-        for width, count in zip(widths, blocks, strict=True):
-            down = [nn.Conv2d(before, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-            stages.append(nn.Sequential(*down, *(Residual(width) for _ in range(count))))
-            before = width
-        self.stages = nn.ModuleList(stages)
-        self.lateral = nn.ModuleList(nn.Conv2d(width, out, 1) for width in list(widths)[to:][::-1])  # from the deepest
-        self.smooth = nn.ModuleList(Residual(out) for _ in widths[to:-1])
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, channels, X, Y) to the features at stage ``to`` and those of the last stage."""
-        seen = []
-        for stage in self.stages:
-            x = stage(x)
-            seen.append(x)
-        deep = seen[-1]
-        for depth, lateral in enumerate(self.lateral):  # TorchScript cannot index both lists in one loop
-            deep = lateral(deep) if depth == 0 else lateral(seen[-1 - depth]) + _enlarged(deep, seen[-1 - depth])
-            for step, smooth in enumerate(self.smooth):
-                if step + 1 == depth:
-                    deep = smooth(deep)
-        return deep, seen[-1]
-
-
-def _enlarged(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    return interpolate(x, size=[like.shape[-2], like.shape[-1]], mode="bilinear", align_corners=False)
 
 
 class PlacesLook(nn.Module):
@@ -104,37 +44,6 @@ def local_contrast(x: torch.Tensor, block: int = 16) -> torch.Tensor:
     moments = avg_pool2d(blocks, 3, stride=1, padding=1, count_include_pad=False)
     mean, square = interpolate(moments, size=x.shape[-2:], mode="bilinear", align_corners=False).split(1, dim=1)
     return ((x - mean) / ((square - mean * mean).clamp_min(0).sqrt() + 0.02)).clamp(-4, 4)
-
-
-class CornersLook(nn.Module):
-    """From patches (N, 1, S, S) to where their eight points lie and how surely: (N, 8, 3) x, y in the patch's pixels, and a scale.
-
-    Places are the means of soft maps (Nibali et al. 2018, arXiv:1801.07372); the scale is that of a Laplace distribution of each
-    coordinate's error, in pixels.
-    """
-
-    def __init__(self, *, widths: Sequence[int] = (32, 56, 96, 144), out: int = 48) -> None:
-        super().__init__()
-        self.pyramid = Pyramid(1, widths, blocks=(2, 2, 2, 2), to=0, out=out)
-        self.maps = nn.Conv2d(out, PATCH_POINTS, 1)
-        self.scales = nn.Linear(widths[-1] + out, PATCH_POINTS)
-
-    def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Look at the patches; also gives the maps' logits (N, 8, S / 2, S / 2)."""
-        features, deepest = self.pyramid(normalised(patches))
-        logits = self.maps(features).float()
-        summary = torch.cat([features.mean(dim=(2, 3)), deepest.mean(dim=(2, 3))], dim=1)
-        scale = softplus(self.scales(summary).float()) + 0.05
-        return torch.cat([expected_place(logits), scale[..., None]], dim=-1), logits
-
-
-def expected_place(logits: torch.Tensor) -> torch.Tensor:
-    """Mean place (N, P, 2), in pixels of the patch, of soft maps (N, P, S / 2, S / 2)."""
-    columns, rows = logits.shape[-2:]
-    share = logits.flatten(2).softmax(dim=-1).unflatten(2, (columns, rows))
-    x = (share.sum(dim=3) * (2 * torch.arange(columns, device=logits.device) + 0.5)).sum(dim=2)
-    y = (share.sum(dim=2) * (2 * torch.arange(rows, device=logits.device) + 0.5)).sum(dim=2)
-    return torch.stack([x, y], dim=-1)
 
 
 class NamesLook(nn.Module):
@@ -196,68 +105,61 @@ class NamesLook(nn.Module):
         return torch.cat([window.permute(1, 0, 2).flatten(1), middle[:, :, 0].T], dim=1)
 
 
-def normalised(patches: torch.Tensor) -> torch.Tensor:
-    """Patches (N, 1, S, S) with mean 0 and spread 1 each."""
-    mean = patches.mean(dim=(1, 2, 3), keepdim=True)
-    return (patches - mean) / (patches.std(dim=(1, 2, 3), keepdim=True) + 1e-3)
-
-
 class FilmLooks(nn.Module):
-    """All three looks in one network.
+    """All looks in one network.
 
-    ``forward(image)`` gives the maps of :class:`PlacesLook`; :class:`msk_monai.networks.FilmLooksInferer` runs all three;
-    :class:`LooksTraining` and :class:`NamesTraining` train them.
+    ``forward(image)`` gives the maps of :class:`PlacesLook`; :class:`msk_monai.networks.FilmLooksInferer` runs all of them;
+    :class:`OneLook` and :class:`NamesTraining` train them one by one.
 
     Args:
         levels: how many levels have names.
-        corner_patch: pixels of a patch's side in the look at corners.
+        corner_patch: pixels of a patch's side in the look at corners; see :func:`msk_monai.geometry.quads.with_facing`.
+        facing_patch: the same in the look at two endplates that face each other; see ``between`` there.
         name_view: columns and rows of the view in the look at names.
         name_pixels: of that view, in the row's median width.
     """
 
-    def __init__(self, *, levels: int, corner_patch: int = 96, name_view: Sequence[int] = (192, 480), name_pixels: float = 28.0) -> None:
+    def __init__(
+        self,
+        *,
+        levels: int,
+        corner_patch: int = 96,
+        facing_patch: int = 128,
+        name_view: Sequence[int] = (192, 480),
+        name_pixels: float = 28.0,
+    ) -> None:
         super().__init__()
         self.places = PlacesLook()
-        self.corners = CornersLook()
+        self.corners = SoftPoints(2 * CORNERS)
+        self.facing = SoftPoints(CORNERS)
         self.names = NamesLook(levels, size=name_view, pixels=name_pixels)
-        self.levels, self.corner_patch = levels, corner_patch
+        self.levels, self.corner_patch, self.facing_patch = levels, corner_patch, facing_patch
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """The maps of :class:`PlacesLook`."""
         return self.places(image)
 
 
-class CornersTraining(nn.Module):
-    """The look at corners of a :class:`FilmLooks`, to be trained: ``forward(image, corner_frames)`` gives :class:`Corners`.
+class OneLook(nn.Module):
+    """One look of a :class:`FilmLooks`, to be trained by itself.
 
-    The frames are (B, K, 7), as ``RandVertebraFramesd`` chooses them.
+    Args:
+        looks: all of them.
+        look: ``places``, ``corners`` or ``facing``. (Names need more than an image: :class:`NamesTraining`.)
+
+    Raises:
+        ValueError: another look.
     """
 
-    def __init__(self, looks: FilmLooks) -> None:
+    def __init__(self, looks: FilmLooks, look: str) -> None:
         super().__init__()
-        self.looks = looks
+        if look not in ("places", "corners", "facing"):
+            raise ValueError(f"expected places, corners or facing, got {look}")
+        self.looks, self.look = looks, look
 
-    def forward(self, image: torch.Tensor, corner_frames: torch.Tensor) -> "Corners":
-        """See the class."""
-        size, shape = self.looks.corner_patch, corner_frames.shape[:2]
-        answers, logits = self.looks.corners(sampled(image, corner_frames[..., :6].unflatten(-1, (2, 3)), (size, size)))
-        return Corners(answers.unflatten(0, shape), logits.unflatten(0, shape), corner_frames)
-
-
-class LooksTraining(nn.Module):
-    """The looks at places and at corners of a :class:`FilmLooks`, to be trained together.
-
-    ``forward(image, corner_frames)`` gives :class:`Looks`.
-    """
-
-    def __init__(self, looks: FilmLooks) -> None:
-        super().__init__()
-        self.looks = looks
-        self.look_at_corners = CornersTraining(looks)
-
-    def forward(self, image: torch.Tensor, corner_frames: torch.Tensor) -> "Looks":
-        """See the class."""
-        return Looks(self.looks(image), self.look_at_corners(image, corner_frames))
+    def forward(self, image: torch.Tensor) -> Any:
+        """What :class:`PlacesLook`, or :class:`msk_monai.networks.SoftPoints`, gives for a film's view, or for patches."""
+        return getattr(self.looks, self.look)(image)
 
 
 class NamesTraining(nn.Module):
@@ -288,29 +190,3 @@ class Rows(NamedTuple):
 
     names: Sequence[torch.Tensor]
     wanted: Sequence[torch.Tensor]
-
-
-class Corners(NamedTuple):
-    """What the look at corners saw in training.
-
-    Args:
-        answers: (B, K, 8, 3).
-        logits: (B, K, 8, S / 2, S / 2).
-        frames: (B, K, 7) where it looked.
-    """
-
-    answers: torch.Tensor
-    logits: torch.Tensor
-    frames: torch.Tensor
-
-
-class Looks(NamedTuple):
-    """What the looks at places and at corners saw in training.
-
-    Args:
-        maps: (B, 9, X / 8, Y / 8).
-        corners: the look at corners.
-    """
-
-    maps: torch.Tensor
-    corners: Corners

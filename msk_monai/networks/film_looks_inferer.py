@@ -1,4 +1,4 @@
-"""Looking three times: for the vertebrae's places, for their names in the row, for each one's corners."""
+"""Looking for the vertebrae's places, for their names in the row, for each one's corners, and at endplates that face each other."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,16 +9,16 @@ from monai.inferers import Inferer
 from numpy.typing import NDArray
 from torch.nn.functional import max_pool2d
 
+from msk_monai.geometry import quads
 from msk_monai.geometry.film_maps import CELL, OFFSET_PX
 from msk_monai.geometry.patches import mirrored, patch_matrix, row_matrix, row_members
 from msk_monai.measure.spine_order import name_chain, spine_chain
-from msk_monai.sampling import reduced, sampled
+from msk_monai.sampling import reduced
 
 _BEYOND = 2
 """A vertebra that was not seen by itself may lie so many levels from one that was."""
 _LEAST_SCORE = 1e-3
 """Of a vertebra that was seen."""
-_MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6]
 Array = NDArray[np.float64]
 View = tuple[float, bool]
 
@@ -29,14 +29,16 @@ class FilmLooksInferer(Inferer):
     The answer is (1, levels, 4, 5): for each corner (top left, top right, bottom left, bottom right) x and y in pixels of the
     image, the scale of a Laplace distribution of the error of either (pixels), the first look's score of the vertebra (0 to 1),
     and the probability that the spine's names are right. A vertebra that was not seen lies where the row's steps lead, with a score of 0
-    and its own width for a scale; it is NaN where that is beyond the image. Corners are looked at twice: from the places of the first
-    look in one view, then from what that found in all views.
+    and its own width for a scale; it is NaN where that is beyond the image. Corners are looked at once for each of ``corner_widths``,
+    from what the look before found, the last time in all views; then the endplates that face each other are, where they are asked for.
 
     Args:
         least_score: of a place that may be a vertebra.
         least_unlinked: of a vertebra that was not seen by itself, but must lie there by its neighbours.
-        corner_widths: side of a patch in widths of the vertebra, in the look at corners.
-        zooms: factors of how much the views of names and corners take in; every one also mirrored.
+        corner_widths: sides of the patches in widths of the vertebra, in the looks at corners, one after the other; at least one.
+        facing: the upper levels' numbers of the neighbours whose facing endplates are looked at.
+        facing_widths: side of their patch in widths of the space between them.
+        zooms: factors of how much the last views of corners, and those of facing endplates, take in; every one also mirrored.
         temperature: see ``name_chain``; the one that :class:`msk_monai.losses.NamesLoss` was given.
     """
 
@@ -45,13 +47,16 @@ class FilmLooksInferer(Inferer):
         *,
         least_score: float = 0.1,
         least_unlinked: float = 0.02,
-        corner_widths: float = 2.2,
+        corner_widths: Sequence[float] = (2.1, 1.5),
+        facing: Sequence[int] = (),
+        facing_widths: float = 1.6,
         zooms: Sequence[float] = (1.0,),
         temperature: float = 4.0,
     ) -> None:
         super().__init__()
         self.least_score, self.least_unlinked = least_score, least_unlinked
-        self.corner_widths = corner_widths
+        self.corner_widths = tuple(corner_widths)
+        self.facing, self.facing_widths = tuple(facing), facing_widths
         self.zooms, self.temperature = tuple(zooms), temperature
 
     def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -69,48 +74,68 @@ class FilmLooksInferer(Inferer):
             score = nearness(maps, corners)
             inside = np.isin(levels, naming.level) | (score > 0)
             levels, corners, score = levels[inside], corners[inside], score[inside]
-            scale = np.repeat(_widths(corners)[:, None], 4, axis=1)
+            scale = np.repeat(quads.widths(corners)[:, None], 4, axis=1)
             near = np.abs(levels[:, None] - naming.level).min(axis=1) <= _BEYOND
             seen = np.isin(levels, naming.level) | ((score >= self.least_unlinked) & near)
             if seen.any():  # a row's members may all be beyond the levels
-                for views in ([(1.0, False)], self._views()):
-                    corners[seen], scale[seen] = self._look_again(inputs, network, corners[seen], levels[seen], views)
+                corners[seen], scale[seen] = self._look_again(inputs, network, corners[seen], levels[seen])
             answer[levels, :, :2], answer[levels, :, 2] = corners, scale
             answer[levels, :, 3] = np.where(seen, np.maximum(score, _LEAST_SCORE), 0.0)[:, None]
             answer[levels, :, 4] = naming.probability
         return torch.as_tensor(answer, dtype=torch.float32)[None]
 
     def _names(self, inputs: torch.Tensor, network: Any, corners: Array) -> Array:
-        """Logarithms of the probabilities of the names of a row, by all its views."""
-        look, views = network.names, self._views()
+        """Logarithms of the probabilities of the names of a row, by the look at it and at its mirror image."""
+        look = network.names
         total = np.zeros((len(corners), network.levels + 2))
-        for zoom, flipped in views:
-            pixels = look.pixels / zoom
-            matrix = row_matrix(corners, size=look.size, pixels=pixels)
-            matrix = mirrored(matrix, look.size[0]) if flipped else matrix
-            members = torch.as_tensor(row_members(corners, matrix, pixels=pixels), dtype=torch.float32, device=inputs.device)
-            view = reduced(inputs, torch.as_tensor(matrix[None, None], dtype=torch.float32, device=inputs.device), look.size)
+        matrix = row_matrix(corners, size=look.size, pixels=look.pixels)
+        for one in (matrix, mirrored(matrix, look.size[0])):
+            members = torch.as_tensor(row_members(corners, one, pixels=look.pixels), dtype=torch.float32, device=inputs.device)
+            view = reduced(inputs, torch.as_tensor(one[None, None], dtype=torch.float32, device=inputs.device), look.size)
             total += look(view, [members]).double().log_softmax(dim=1).cpu().numpy()
-        return total / len(views)
+        return total / 2
 
-    def _look_again(
-        self, inputs: torch.Tensor, network: Any, corners: Array, places: NDArray[np.intp], views: list[View]
-    ) -> tuple[Array, Array]:
-        """Every vertebra through one or several patches, and its neighbours' opinions of the sides that face them."""
-        matrices = np.array([[_matrix(network.corner_patch, quad, self.corner_widths, *view) for quad in corners] for view in views])
-        flat = torch.as_tensor(matrices.reshape(1, -1, 2, 3), dtype=torch.float32, device=inputs.device)
-        answers, _ = network.corners(sampled(inputs, flat, (network.corner_patch, network.corner_patch)))
-        seen = answers.double().cpu().numpy().reshape(len(views), len(corners), 8, 3)
-        sums, weights = np.zeros((len(corners), 4, 2)), np.zeros((len(corners), 4))
-        for matrix, given, (_, flipped) in zip(matrices, seen, views, strict=True):
-            given = given[:, _MIRRORED] if flipped else given
-            pixels = np.abs(np.linalg.det(matrix[:, :, :2])) ** 0.5
-            points = np.einsum("nij,npj->npi", matrix[:, :, :2], given[:, :, :2]) + matrix[:, None, :, 2]
-            _gather(sums, weights, points, given[:, :, 2] * pixels[:, None], places)
-        return sums / weights[:, :, None], np.sqrt(len(views) / weights)
+    def _look_again(self, inputs: torch.Tensor, network: Any, corners: Array, levels: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Corners (N, 4, 2) of the vertebrae, and their scales (N, 4), from close by."""
+        adjacent = np.flatnonzero(np.diff(levels) == 1)
+        *first, last = self.corner_widths
+        for widths, views in [*((widths, [(1.0, False)]) for widths in first), (last, self._views())]:
+            seen = _seen(inputs, network.corners, network.corner_patch, corners, widths, views)
+            corners, scale = _agreed(*seen, adjacent)
+        upper = adjacent[np.isin(levels[adjacent], self.facing)]
+        if len(upper):
+            spaces = quads.between(corners)[upper]
+            points, weight = _seen(inputs, network.facing, network.facing_patch, spaces, self.facing_widths, self._views())
+            spaces, spread = _mean((points * weight[..., None]).sum(axis=0), weight.sum(axis=0), np.count_nonzero(weight, axis=0))
+            corners[upper, 2:], corners[upper + 1, :2] = spaces[:, :2], spaces[:, 2:]
+            scale[upper, 2:], scale[upper + 1, :2] = spread[:, :2], spread[:, 2:]
+        return corners, scale
 
     def _views(self) -> list[View]:
         return [(zoom, flipped) for zoom in self.zooms for flipped in (False, True)]
+
+
+def _seen(inputs: torch.Tensor, look: Any, size: int, around: Array, widths: float, views: Sequence[View]) -> tuple[Array, Array]:
+    """Points (views, N, P, 2) that a look sees in patches around quadrilaterals (N, 4, 2), and their weights: 1 / scale^2."""
+    matrices = np.array([[_matrix(size, quad, widths, *view) for quad in around] for view in views])
+    flat = torch.as_tensor(matrices.reshape(1, -1, 2, 3), dtype=torch.float32, device=inputs.device)
+    answers = look(reduced(inputs, flat, (size, size)))[0].double().cpu().numpy()
+    answers = answers.reshape(len(views), len(around), -1, 3)
+    order = quads.mirrored_corners(answers.shape[2] // 4)
+    for k, (_, flipped) in enumerate(views):
+        answers[k] = answers[k][:, order] if flipped else answers[k]
+    points = np.einsum("vnij,vnpj->vnpi", matrices[..., :2], answers[..., :2]) + matrices[:, :, None, :, 2]
+    pixels = np.abs(np.linalg.det(matrices[..., :2])) ** 0.5
+    weight = (answers[..., 2] * pixels[..., None]) ** -2.0
+    if weight.shape[2] > 4:  # of a neighbour's corners that lie beyond the patch a look can say nothing, and does not know it
+        weight[:, :, 4:] *= _inside(matrices, quads.with_facing(around)[:, 4:], size)
+    return points, weight
+
+
+def _inside(matrices: Array, points: Array, size: int) -> NDArray[np.bool_]:
+    """Whether points (N, P, 2) of the image lie in patches (V, N, 2, 3) of it; False where they are NaN."""
+    seen = np.linalg.solve(matrices[:, :, None, :, :2], (points - matrices[:, :, None, :, 2])[..., None])[..., 0]
+    return np.asarray(((seen > 1) & (seen < size - 2)).all(axis=-1))
 
 
 def _matrix(size: int, corners: Array, widths: float, zoom: float, flipped: bool) -> Array:
@@ -118,21 +143,24 @@ def _matrix(size: int, corners: Array, widths: float, zoom: float, flipped: bool
     return mirrored(matrix, size) if flipped else matrix
 
 
-def _gather(sums: Array, weights: Array, points: Array, scale: Array, places: NDArray[np.intp]) -> None:
-    """Add each patch's opinions, weighted by how sure they are: of its own corners, and of those of its neighbours that face it."""
-    weight = scale**-2.0
-    sums += points[:, :4] * weight[:, :4, None]
-    weights += weight[:, :4]
-    adjacent = np.flatnonzero(np.diff(places) == 1)
-    sums[adjacent, 2:] += points[adjacent + 1, 4:6] * weight[adjacent + 1, 4:6, None]
-    weights[adjacent, 2:] += weight[adjacent + 1, 4:6]
-    sums[adjacent + 1, :2] += points[adjacent, 6:8] * weight[adjacent, 6:8, None]
-    weights[adjacent + 1, :2] += weight[adjacent, 6:8]
+def _agreed(points: Array, weight: Array, adjacent: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Corners (N, 4, 2), and their scales (N, 4), from what every patch says of its own and of its neighbours' that face it.
+
+    Args:
+        points: (V, N, 8, 2) as :func:`msk_monai.geometry.quads.with_facing` orders them.
+        weight: (V, N, 8), 0 for an opinion that is none.
+        adjacent: the upper ones of vertebrae without another between them.
+    """
+    sums, total, count = (points * weight[..., None]).sum(axis=0), weight.sum(axis=0), np.count_nonzero(weight, axis=0)
+    for values in (sums, total, count):
+        values[adjacent, 2:4] += values[adjacent + 1, 4:6]
+        values[adjacent + 1, :2] += values[adjacent, 6:8]
+    return _mean(sums[:, :4], total[:, :4], count[:, :4])
 
 
-def _widths(corners: Array) -> Array:
-    """(N,) distances between the left and the right sides' middles."""
-    return np.asarray(np.linalg.norm(corners[:, 1] + corners[:, 3] - corners[:, 0] - corners[:, 2], axis=1) / 2)
+def _mean(sums: Array, total: Array, count: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Means of opinions, and the scale that one of them has: opinions of one picture err together."""
+    return sums / total[..., None], np.sqrt(count / total)
 
 
 def completed(levels: NDArray[np.intp], corners: Array, count: int) -> tuple[NDArray[np.intp], Array]:

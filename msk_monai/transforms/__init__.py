@@ -1,8 +1,9 @@
 """Dictionary transforms that MONAI does not have, in MONAI's own manner."""
 
+from msk_monai.geometry.quads import mirrored_corners
 from msk_monai.transforms.axial_grid import AxialGridd
 from msk_monai.transforms.film_grid import FilmGridd
-from msk_monai.transforms.film_view import RandFilmViewd, mirrored_corners
+from msk_monai.transforms.film_view import RandFilmViewd
 from msk_monai.transforms.hounsfield import RandHounsfieldd
 from msk_monai.transforms.label_map import LabelMapd
 from msk_monai.transforms.landmark_points import LandmarkPointsd
@@ -13,15 +14,17 @@ from msk_monai.transforms.lowest_blobs import LowestBlobsd
 from msk_monai.transforms.middle_slice import MiddleSliced
 from msk_monai.transforms.named_levels import NamedLevelsd
 from msk_monai.transforms.neighbours import NeighbourSlicesd
+from msk_monai.transforms.quad_patches import RandQuadPatchesd
 from msk_monai.transforms.require_hounsfield import RequireHounsfieldd
 from msk_monai.transforms.spine_film import SpineFilmd
 from msk_monai.transforms.spine_points import SpinePointsd
 from msk_monai.transforms.spine_view import RandSpineViewd
-from msk_monai.transforms.vertebra_frames import RandVertebraFramesd
+from msk_monai.transforms.vertebra_quads import FacingEndplatesd, VertebraQuadsd
 from msk_monai.transforms.vertebra_row import RandVertebraRowd
 
 __all__ = [
     "AxialGridd",
+    "FacingEndplatesd",
     "FilmGridd",
     "LabelMapd",
     "LandmarkPointsd",
@@ -34,11 +37,12 @@ __all__ = [
     "NeighbourSlicesd",
     "RandFilmViewd",
     "RandHounsfieldd",
+    "RandQuadPatchesd",
     "RandSpineViewd",
-    "RandVertebraFramesd",
     "RandVertebraRowd",
     "RequireHounsfieldd",
     "SpineFilmd",
     "SpinePointsd",
+    "VertebraQuadsd",
     "mirrored_corners",
 ]

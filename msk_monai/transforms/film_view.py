@@ -91,8 +91,3 @@ class RandFilmViewd(RandomizableTransform):
         stray = rng.uniform(-1, 1, 2) * np.asarray(self.shift) * self.size
         centre = (self.size - 1) / 2 + stray
         return np.column_stack([matrix, middle - matrix @ centre]), mirrored
-
-
-def mirrored_corners(vertebrae: int) -> list[int]:
-    """Order of the corners (top left, top right, bottom left, bottom right of each vertebra) after mirroring."""
-    return [4 * vertebra + corner for vertebra in range(vertebrae) for corner in (1, 0, 3, 2)]

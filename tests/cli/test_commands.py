@@ -55,6 +55,18 @@ def test_train_runs_the_bundles_training(toy, msk_monai):
     assert Path("trained").read_text() == "(['list.json'], 0.5)"
 
 
+def test_train_lays_further_configs_over_the_bundles_training(toy, msk_monai):
+    steps = {"data": None, "rate": 1, "run": ["$open(@output_dir, 'w').write(str(@rate))"]}
+    for name, content in (("train.yaml", steps), ("a.yaml", {"rate": 2}), ("b.yaml", {"rate": 3})):
+        (toy / "configs" / name).write_text(yaml.safe_dump(content))
+    Path("list.json").write_text("{}")
+    code, _, said = msk_monai("train", "toy", "--data", "list.json", "-o", "trained", "--overlay", "a.yaml", "--overlay", "b.yaml")
+    assert code == 0, said
+    assert Path("trained").read_text() == "3"
+    code, _, said = msk_monai("train", "toy", "--data", "list.json", "-o", "trained", "--overlay", "c.yaml")
+    assert (code, said.splitlines()[-1]) == (1, "msk-monai: toy: it has no configs/c.yaml")
+
+
 def test_stock_monai_runs_the_bundle_too(toy, python, tmp_path):
     write_picture(tmp_path / "in" / "a.png", 10)
     arguments = ["--config_file", "configs/inference.yaml", "--input", tmp_path / "in", "--output_dir", tmp_path / "out"]

@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 import torch
 
-from msk_monai.geometry.patches import patch_matrix
-from msk_monai.losses import CornersLoss, FilmLooksLoss, NamesLoss
+from msk_monai.geometry import quads
+from msk_monai.losses import NamesLoss, PlacesLoss, SoftPointsLoss
 from msk_monai.losses.vertebra_maps import cell_targets
 from msk_monai.networks import (
     BFloat16Inferer,
-    CornersTraining,
     FilmLooks,
     FilmLooksInferer,
-    LooksTraining,
     NamesTraining,
+    OneLook,
     film_looks_inferer,
 )
-from msk_monai.networks.film_looks import Rows, expected_place
+from msk_monai.networks.film_looks import Rows
 from msk_monai.networks.film_looks_inferer import completed, nearness, places_seen
+from msk_monai.networks.soft_points import expected_place
 from msk_monai.transforms import RandVertebraRowd
 from tests.transforms.films import column
 
@@ -52,13 +52,11 @@ def test_targets_are_highest_at_the_centre_of_their_own_vertebra():
     assert torch.isfinite(targets.nearness).all()
 
 
-def batch(corners: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Image, points and frames of two films; of the second one vertebra is unknown."""
+def batch(corners: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Image and points of two films; of the second one vertebra is unknown."""
     points = torch.tensor(corners.reshape(-1, 2), dtype=torch.float32)[None].repeat(2, 1, 1)
     points[1, 4:8] = torch.nan
-    matrices = [[*patch_matrix(corners[k], size=96, widths=2.2).ravel(), k] for k in (2, 3)]
-    frames = torch.tensor(np.array(matrices), dtype=torch.float32)[None].repeat(2, 1, 1)
-    return torch.rand(2, 1, 128, 256), points, frames
+    return torch.rand(2, 1, 128, 256), points
 
 
 def losses_of(network: torch.nn.Module, loss: torch.nn.Module, points: torch.Tensor, *inputs: torch.Tensor) -> list[float]:
@@ -73,26 +71,28 @@ def losses_of(network: torch.nn.Module, loss: torch.nn.Module, points: torch.Ten
     return values
 
 
-def test_the_loss_falls_in_training_though_corners_are_unknown():
+def test_places_can_be_learnt_though_corners_are_unknown():
     torch.manual_seed(0)
-    image, points, frames = batch(column(LEVELS, x=64, top=30, pitch=28))
-    values = losses_of(LooksTraining(FilmLooks(levels=LEVELS)), FilmLooksLoss(), points, image, frames)
+    image, points = batch(column(LEVELS, x=64, top=30, pitch=28))
+    values = losses_of(OneLook(FilmLooks(levels=LEVELS), "places"), PlacesLoss(), points, image)
     assert values[-1] < 0.8 * values[0]
 
 
-def test_corners_can_be_learnt_by_themselves():
+@pytest.mark.parametrize(("look", "count"), [("corners", 8), ("facing", 4)])
+def test_points_of_patches_can_be_learnt_by_themselves(look, count):
     torch.manual_seed(0)
-    image, points, frames = batch(column(LEVELS, x=64, top=30, pitch=28))
     looks = FilmLooks(levels=LEVELS)
     before = looks.places.head[1].weight.clone()
-    values = losses_of(CornersTraining(looks), CornersLoss(), points, image, frames)
+    points = torch.rand(3, count, 2) * 60 + 16
+    points[1, 0] = torch.nan
+    values = losses_of(OneLook(looks, look), SoftPointsLoss(), points, torch.rand(3, 1, 96, 96))
     assert values[-1] < 0.9 * values[0]
     assert torch.equal(looks.places.head[1].weight, before)
 
 
 def test_names_can_be_learnt_by_themselves():
     torch.manual_seed(0)
-    image, points, _ = batch(column(LEVELS, x=64, top=30, pitch=28))
+    image, points = batch(column(LEVELS, x=64, top=30, pitch=28))
     drawn = [
         RandVertebraRowd(size=VIEW, pixels=20, cut=0.0)({"image": one, "label": known}) for one, known in zip(image, points, strict=True)
     ]
@@ -105,12 +105,31 @@ def test_names_can_be_learnt_by_themselves():
 
 
 def test_a_view_without_vertebrae_has_a_finite_loss(network):
-    nothing = torch.tensor([[[1.0, 0, 0, 0, 1, 0, -1]]])
-    seen = BFloat16Inferer()(torch.rand(1, 1, 128, 128), LooksTraining(network), nothing)
-    points = torch.full((1, 4 * LEVELS, 2), torch.nan)
-    assert torch.isfinite(FilmLooksLoss()(seen, points))
+    image, points = torch.rand(1, 1, 128, 128), torch.full((1, 4 * LEVELS, 2), torch.nan)
+    assert torch.isfinite(PlacesLoss()(BFloat16Inferer()(image, OneLook(network, "places")), points))
+    assert SoftPointsLoss()(BFloat16Inferer()(image, OneLook(network, "facing")), points[:, :4]) == 0
     rows = BFloat16Inferer()(torch.rand(1, 1, *network.names.size), NamesTraining(network), torch.full((1, 7, 7), -1.0))
     assert NamesLoss()(rows, points) == 0
+
+
+@pytest.mark.parametrize("beyond", [[30.0, 97.0], [97.0, 30.0], [-1.0, 30.0], [30.0, 0.5]])
+def test_points_beyond_their_patch_teach_nothing(beyond):
+    answers, logits = torch.rand(1, 2, 3) + 30, torch.rand(1, 2, 48, 48)
+    both, one = (SoftPointsLoss()((answers, logits), torch.tensor([[[30.0, 40.0], other]])) for other in (beyond, [torch.nan] * 2))
+    assert both == one
+
+
+def test_the_best_scale_is_the_mean_error():
+    points, logits = torch.full((1, 1, 2), 40.0), torch.zeros(1, 1, 48, 48)
+    loss = SoftPointsLoss(map_weight=0.0)
+    values = {scale: float(loss((torch.tensor([[[37.0, 41.0, scale]]]), logits), points)) for scale in (1.0, 1.8, 2.0, 2.2, 4.0)}
+    assert min(values, key=values.__getitem__) == 2.0
+    assert values[2.0] == pytest.approx(1 + np.log(4))
+
+
+def test_another_look_is_not_known(network):
+    with pytest.raises(ValueError, match="places, corners or facing"):
+        OneLook(network, "names")
 
 
 def test_rows_of_several_films_are_read_apart(network):
@@ -172,6 +191,11 @@ def test_places_seen_are_the_vertebrae():
     assert seen[np.argsort(seen[:, 0, 1])] == pytest.approx(corners, abs=0.05)
 
 
+def scale_of(matrices: torch.Tensor, size: int) -> list[float]:
+    """Sides of patches in pixels of the film."""
+    return (matrices.double()[:, :, :2].det().abs().sqrt() * size).tolist()
+
+
 class PerfectNames:
     """Knows a vertebra's name by its place; it is given the view's matrix in place of the view."""
 
@@ -190,36 +214,39 @@ class PerfectNames:
 class Perfect:
     """A network that sees every vertebra's name and corners; it is given the patches' matrices in place of the patches."""
 
-    corner_patch, levels = 96, LEVELS
+    corner_patch, facing_patch, levels = 96, 128, LEVELS
 
-    def __init__(self, corners: np.ndarray, first: int) -> None:
-        self.vertebrae = corners
+    def __init__(self, corners: np.ndarray, first: int, *, apart: float = 0.0) -> None:
+        self.vertebrae, self.apart = corners, apart
+        self.looked_at: list[tuple[str, list[float]]] = []
         self.names = PerfectNames(corners, first)
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         return maps_of(self.vertebrae, (image.shape[2] // 8, image.shape[3] // 8))[None]
 
     def corners(self, matrices: torch.Tensor) -> tuple[torch.Tensor, None]:
-        out = torch.full((len(matrices), 8, 3), 1.0)
+        self.looked_at.append(("corners", scale_of(matrices, 96)))
+        return self._seen(matrices, self.vertebrae, quads.with_facing(self.vertebrae), 95), None
+
+    def facing(self, matrices: torch.Tensor) -> tuple[torch.Tensor, None]:
+        self.looked_at.append(("facing", scale_of(matrices, 128)))
+        spaces = quads.between(self.vertebrae)
+        return self._seen(matrices, spaces, spaces + self.apart, 127), None
+
+    def _seen(self, matrices: torch.Tensor, around: np.ndarray, points: np.ndarray, last: int) -> torch.Tensor:
+        out = torch.full((len(matrices), points.shape[1], 3), 1.0)
         for row, matrix in zip(out, matrices.double().numpy(), strict=True):
-            own = int(np.linalg.norm(self.vertebrae.mean(axis=1) - matrix @ [47.5, 47.5, 1], axis=1).argmin())
-            points = np.full((8, 2), np.nan)
-            points[:4] = self.vertebrae[own]
-            if own > 0:
-                points[4:6] = self.vertebrae[own - 1, 2:]
-            if own + 1 < len(self.vertebrae):
-                points[6:] = self.vertebrae[own + 1, :2]
-            places = np.nan_to_num(np.linalg.solve(matrix[:, :2], (points - matrix[:, 2]).T).T)
+            own = int(np.linalg.norm(around.mean(axis=1) - matrix @ [last / 2, last / 2, 1], axis=1).argmin())
+            places = np.nan_to_num(np.linalg.solve(matrix[:, :2], (points[own] - matrix[:, 2]).T).T)
             if np.linalg.det(matrix[:, :2]) < 0:  # a mirrored patch: left is right in it
-                places = places[[1, 0, 3, 2, 5, 4, 7, 6]]
+                places = places[[1, 0, 3, 2, 5, 4, 7, 6][: len(places)]]
             row[:, :2] = torch.as_tensor(places)
-        return out, None
+        return out
 
 
 @pytest.mark.parametrize("first", [0, 1, -1])
 def test_inferer_gives_every_level_its_corners(first, monkeypatch):
-    for name in ("sampled", "reduced"):
-        monkeypatch.setattr(film_looks_inferer, name, lambda images, matrices, size: matrices.flatten(0, 1))
+    monkeypatch.setattr(film_looks_inferer, "reduced", lambda images, matrices, size: matrices.flatten(0, 1))
     corners = column(LEVELS, x=64, top=40, pitch=28) + np.random.default_rng(0).normal(0, 1.5, (LEVELS, 4, 2))
     answer = FilmLooksInferer()(torch.zeros(1, 1, 128, 256), Perfect(corners, first))[0].numpy()
     assert answer.shape == (LEVELS, 4, 5)
@@ -230,9 +257,52 @@ def test_inferer_gives_every_level_its_corners(first, monkeypatch):
     assert answer[there[0], 0, 4] > 0.9
 
 
+def test_facing_endplates_are_looked_at_where_they_are_asked_for(monkeypatch):
+    monkeypatch.setattr(film_looks_inferer, "reduced", lambda images, matrices, size: matrices.flatten(0, 1))
+    corners = column(LEVELS, x=64, top=40, pitch=28)
+    answer = FilmLooksInferer(facing=[2, LEVELS - 1])(torch.zeros(1, 1, 128, 256), Perfect(corners, 0, apart=0.5))[0].numpy()
+    moved = answer[:, :, :2] - corners
+    assert moved[2, 2:] == pytest.approx(0.5, abs=0.01)
+    assert moved[3, :2] == pytest.approx(0.5, abs=0.01)
+    moved[2, 2:], moved[3, :2] = 0, 0
+    assert moved == pytest.approx(0, abs=0.01)
+
+
+def test_corners_are_looked_at_from_afar_then_from_close_by_then_the_space_between(monkeypatch):
+    monkeypatch.setattr(film_looks_inferer, "reduced", lambda images, matrices, size: matrices.flatten(0, 1))
+    perfect = Perfect(column(LEVELS, x=64, top=40, pitch=28), 0)  # 40 pixels wide
+    FilmLooksInferer(corner_widths=[2.0, 1.5], facing=[1], facing_widths=1.25)(torch.zeros(1, 1, 128, 256), perfect)
+    (first, far), (second, near), (third, between) = perfect.looked_at
+    assert (first, second, third) == ("corners", "corners", "facing")
+    assert far == pytest.approx([80] * LEVELS, abs=0.5)
+    assert near == pytest.approx([60] * 2 * LEVELS, abs=0.1)  # each also mirrored
+    assert between == pytest.approx([50] * 2, abs=0.1)
+
+
+def test_opinions_count_by_how_sure_they_are_and_only_between_neighbours():
+    points, weight = np.zeros((1, 3, 8, 2)), np.ones((1, 3, 8))
+    points[0, 1, 4:6] = 3.0  # what the second says of the first one's lower corners
+    weight[0, 1, 4:6] = 2.0
+    points[0, 2, 4:6] = 9.0  # the third is no neighbour of the second
+    corners, scale = film_looks_inferer._agreed(points, weight, np.array([0]))
+    assert corners[0, 2:] == pytest.approx(2.0)
+    assert corners[1:] == pytest.approx(0.0)
+    assert scale[0, 2:] == pytest.approx((2 / 3) ** 0.5)
+    assert scale[2] == pytest.approx(1.0)
+
+
+def test_a_neighbours_corners_beyond_the_patch_are_not_asked_for(monkeypatch):
+    monkeypatch.setattr(film_looks_inferer, "reduced", lambda images, matrices, size: matrices.flatten(0, 1))
+    corners = column(3, x=64, top=20, pitch=80)  # far apart: 1.5 widths hold a vertebra, and nothing of the next
+    perfect = Perfect(corners, 0)
+    for widths, heard in ((1.5, 0), (6.0, 2 * 4)):
+        _, weight = film_looks_inferer._seen(torch.zeros(1, 1, 128, 256), perfect.corners, 96, corners, widths, [(1.0, False), (1.0, True)])
+        assert np.count_nonzero(weight[:, :, :4]) == 2 * 3 * 4
+        assert np.count_nonzero(weight[:, :, 4:]) == 2 * heard
+
+
 def test_a_vertebra_that_was_not_seen_lies_where_the_row_leads(monkeypatch):
-    for name in ("sampled", "reduced"):
-        monkeypatch.setattr(film_looks_inferer, name, lambda images, matrices, size: matrices.flatten(0, 1))
+    monkeypatch.setattr(film_looks_inferer, "reduced", lambda images, matrices, size: matrices.flatten(0, 1))
     corners = column(LEVELS, x=64, top=60, pitch=28)
     answer = FilmLooksInferer()(torch.zeros(1, 1, 128, 256), Perfect(corners[1:], 1))[0].numpy()
     assert answer[:, :, :2] == pytest.approx(corners, abs=0.05)

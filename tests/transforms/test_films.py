@@ -11,7 +11,7 @@ from PIL import Image
 
 from msk_monai.dicom.reader import SeriesReader
 from msk_monai.errors import UnsuitableImageError
-from msk_monai.transforms import FilmGridd, LandmarkPointsd, LevelMapd, RandFilmViewd, RandVertebraFramesd, mirrored_corners
+from msk_monai.transforms import FilmGridd, LandmarkPointsd, LevelMapd, RandFilmViewd, mirrored_corners
 from msk_monai.transforms.landmark_points import between_grids, grid_affine, original_affine
 from tests.transforms.films import column, film
 
@@ -105,23 +105,6 @@ def test_a_film_without_points_gives_a_view_too():
     out = RandFilmViewd(size=(64, 64))({"image": film(), "label": np.full((8, 2), np.nan)})
     assert out["image"].shape == (1, 64, 64)
     assert torch.isnan(out["label"]).all()
-
-
-def test_second_looks_are_chosen_among_vertebrae_that_are_wholly_in_view():
-    corners = column(8, top=-20)  # the first one is cut by the view's edge
-    choose = RandVertebraFramesd(count=30, size=96, widths=2.2)
-    choose.set_random_state(0)
-    frames = choose({"image": torch.zeros(1, 128, 256), "label": corners.reshape(-1, 2)})["corner_frames"]
-    assert frames.shape == (30, 7)
-    assert set(frames[:, 6].tolist()) == {float(k) for k in range(2, 8)}
-
-
-def test_a_view_without_vertebrae_has_no_second_looks():
-    frames = RandVertebraFramesd(count=3, size=96, widths=2.2)({"image": torch.zeros(1, 64, 64), "label": np.full((8, 2), np.nan)})[
-        "corner_frames"
-    ]
-    assert frames[:, 6].tolist() == [-1, -1, -1]
-    assert torch.linalg.det(frames[:, :6].reshape(3, 2, 3)[:, :, :2]).abs().min() > 0
 
 
 def test_label_map_from_corners_names_the_levels_asked_for():

@@ -1,0 +1,51 @@
+"""Points of a patch as means of soft maps, each with how sure it is."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+from msk_monai.networks.pyramid import Pyramid
+
+
+class SoftPoints(nn.Module):
+    """From patches (N, 1, S, S) to where their points lie and how surely: (N, P, 3) x, y in the patch's pixels, and a scale.
+
+    Places are the means of soft maps (Nibali et al. 2018, arXiv:1801.07372); the scale is that of a Laplace distribution of each
+    coordinate's error, in pixels. S is a multiple of 2 to the number of the encoder's stages.
+
+    Args:
+        points: P.
+        widths: channels of the encoder's stages.
+        out: of the decoder.
+    """
+
+    def __init__(self, points: int, *, widths: Sequence[int] = (32, 56, 96, 144), out: int = 48) -> None:
+        super().__init__()
+        self.pyramid = Pyramid(1, widths, blocks=(2,) * len(widths), to=0, out=out)
+        self.maps = nn.Conv2d(out, points, 1)
+        self.scales = nn.Linear(widths[-1] + out, points)
+
+    def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Also gives the maps' logits (N, P, S / 2, S / 2)."""
+        features, deepest = self.pyramid(normalised(patches))
+        logits = self.maps(features).float()
+        summary = torch.cat([features.mean(dim=(2, 3)), deepest.mean(dim=(2, 3))], dim=1)
+        scale = softplus(self.scales(summary).float()) + 0.05
+        return torch.cat([expected_place(logits), scale[..., None]], dim=-1), logits
+
+
+def expected_place(logits: torch.Tensor) -> torch.Tensor:
+    """Mean place (N, P, 2), in pixels of the patch, of soft maps (N, P, S / 2, S / 2)."""
+    columns, rows = logits.shape[-2:]
+    share = logits.flatten(2).softmax(dim=-1).unflatten(2, (columns, rows))
+    x = (share.sum(dim=3) * (2 * torch.arange(columns, device=logits.device) + 0.5)).sum(dim=2)
+    y = (share.sum(dim=2) * (2 * torch.arange(rows, device=logits.device) + 0.5)).sum(dim=2)
+    return torch.stack([x, y], dim=-1)
+
+
+def normalised(patches: torch.Tensor) -> torch.Tensor:
+    """Patches (N, 1, S, S) with mean 0 and spread 1 each."""
+    mean = patches.mean(dim=(1, 2, 3), keepdim=True)
+    return (patches - mean) / (patches.std(dim=(1, 2, 3), keepdim=True) + 1e-3)
