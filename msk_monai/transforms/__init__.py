@@ -19,6 +19,7 @@ from msk_monai.transforms.require_hounsfield import RequireHounsfieldd
 from msk_monai.transforms.spine_film import SpineFilmd
 from msk_monai.transforms.spine_points import SpinePointsd
 from msk_monai.transforms.spine_view import RandSpineViewd
+from msk_monai.transforms.vertebra_map import VertebraMapd
 from msk_monai.transforms.vertebra_quads import FacingEndplatesd, VertebraQuadsd
 from msk_monai.transforms.vertebra_row import RandVertebraRowd
 
@@ -43,6 +44,7 @@ __all__ = [
     "RequireHounsfieldd",
     "SpineFilmd",
     "SpinePointsd",
+    "VertebraMapd",
     "VertebraQuadsd",
     "mirrored_corners",
 ]

@@ -1,6 +1,6 @@
 """A network's classes on the film's own pixels."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from monai.data import MetaTensor
 from monai.transforms import Transform
 from torch.nn.functional import grid_sample
 
-from msk_monai.records import Findings, Status
+from msk_monai.records import Findings, Measurement, Status
 from msk_monai.transforms.landmark_points import grid_affine
 
 _BAND = 256
@@ -59,3 +59,22 @@ def label_map(probabilities: torch.Tensor, image: MetaTensor, film: MetaTensor) 
         band = grid_sample(probabilities[None], places[None], mode="bilinear", padding_mode="border", align_corners=False)[0]
         bands.append(band.argmax(dim=0).to(torch.uint8))
     return torch.cat(bands).T.contiguous().numpy()
+
+
+def area_measurements(segmentation: np.ndarray, levels: Sequence[str], film: MetaTensor) -> tuple[Measurement, ...]:
+    """``<level>_area`` of each level in a label map (rows, columns) of a film, in mm2 where that has a spacing, else in pixels."""
+    spacing = film.meta.get("spacing_mm")
+    unit = "{pixels}" if spacing is None else "mm2"
+    pixel = 1.0 if spacing is None else float(spacing[0]) * float(spacing[1])
+    areas = np.bincount(segmentation.ravel(), minlength=len(levels) + 1)[1:] * pixel
+    return tuple(
+        Measurement(
+            name=f"{level.lower()}_area",
+            value=float(area),
+            unit=unit,
+            flags=tuple(film.meta.get("warnings", ())),
+            method="pixels of the label map",
+        )
+        for level, area in zip(levels, areas, strict=True)
+        if area > 0
+    )

@@ -10,8 +10,8 @@ from monai.transforms import Transform
 from scipy import ndimage
 
 from msk_monai.measure.level_components import LevelComponents, level_components
-from msk_monai.records import Findings, Measurement, Status
-from msk_monai.transforms.label_map import label_map
+from msk_monai.records import Findings, Status
+from msk_monai.transforms.label_map import area_measurements, label_map
 
 _RIM = 3.0
 """Pixels of the network's grid around a vertebra in which its edge is interpolated; foreground farther from one is a speck."""
@@ -68,21 +68,11 @@ class NamedLevelsd(Transform):
         return out
 
     def _findings(self, segmentation: np.ndarray, found: LevelComponents, film: MetaTensor) -> Findings:
-        spacing = film.meta.get("spacing_mm")
-        unit = "{pixels}" if spacing is None else "mm2"
-        pixel = 1.0 if spacing is None else float(spacing[0]) * float(spacing[1])
-        warnings = tuple(film.meta.get("warnings", ()))
-        areas = np.bincount(segmentation.ravel(), minlength=len(self.reported) + 1)[1:] * pixel
-        measured = tuple(
-            Measurement(name=f"{level.lower()}_area", value=float(area), unit=unit, flags=warnings, method="pixels of the label map")
-            for level, area in zip(self.reported, areas, strict=True)
-            if area > 0
-        )
         doubtful = found.probability < self.least_name_probability
         return Findings(
             status=Status.FLAGGED if doubtful else Status.OK,
             reason=f"the names of the vertebrae are in doubt (probability {found.probability:.2f})" if doubtful else None,
-            measurements=measured,
+            measurements=area_measurements(segmentation, self.reported, film),
         )
 
 

@@ -70,24 +70,13 @@ class SpineFilmd(Transform):
             out["findings"] = Findings(status=Status.FLAGGED, reason="no spine was found in this picture")
             return out
         film = out[self.source_key]
-        placed = self._vertebrae(pred, found, out[self.image_key])
+        placed = placed_vertebrae(pred, found, self.levels, out[self.image_key])
         vertebrae = {name: placed[name] for name, there in zip(self.levels, seen, strict=True) if there}
         out["vertebrae"] = tuple(vertebrae.values())
         findings, out["cobb_ends"] = self._findings(vertebrae, pred, film)
         inside = {name: one for name, one in placed.items() if name in vertebrae or _centre_inside(one, film)}
         out["findings"] = replace(findings, landmarks=_landmarks(inside))
         return out
-
-    def _vertebrae(self, pred: np.ndarray, found: np.ndarray, image: MetaTensor) -> dict[str, VertebraCorners]:
-        """The vertebrae in the film's own pixels."""
-        stored, grid = original_affine(image), grid_affine(image)
-        vertebrae = {}
-        for level in np.flatnonzero(found):
-            seen = VertebraCorners(self.levels[level], pred[level, :, :2], np.zeros(4))
-            confidence = 1 - np.exp(-_CONFIDENT_SHARE * seen.width / pred[level, :, 2])
-            corners = between_grids(seen.corners, grid, stored)
-            vertebrae[seen.name] = VertebraCorners(seen.name, corners, confidence * pred[level, :, 3])
-        return vertebrae
 
     def _findings(
         self, vertebrae: Mapping[str, VertebraCorners], pred: np.ndarray, film: MetaTensor
@@ -174,6 +163,25 @@ class SpineFilmd(Transform):
             flags=flags,
             method="lines through the corners of the facing endplates",
         )
+
+
+def placed_vertebrae(pred: np.ndarray, found: np.ndarray, levels: Sequence[str], image: MetaTensor) -> dict[str, VertebraCorners]:
+    """Vertebrae in the film's own pixels, by name, each corner with its confidence.
+
+    Args:
+        pred: (levels, 4, 5) as :class:`msk_monai.networks.FilmLooksInferer` gives, in pixels of ``image``.
+        found: (levels,) which of them to take.
+        levels: their names.
+        image: the film on the network's grid.
+    """
+    stored, grid = original_affine(image), grid_affine(image)
+    vertebrae = {}
+    for level in np.flatnonzero(found):
+        seen = VertebraCorners(levels[int(level)], pred[level, :, :2], np.zeros(4))
+        confidence = 1 - np.exp(-_CONFIDENT_SHARE * seen.width / pred[level, :, 2])
+        corners = between_grids(seen.corners, grid, stored)
+        vertebrae[seen.name] = VertebraCorners(seen.name, corners, confidence * pred[level, :, 3])
+    return vertebrae
 
 
 def _centre_inside(vertebra: VertebraCorners, film: MetaTensor) -> bool:

@@ -16,7 +16,12 @@ from msk_monai.bundle import open_bundle
 SCHEMA = "meta_schema_20240725.json"
 
 
-SHAPES = {"ct_l3_slice": (1, 5, 72, 72, 32), "spine_xray_l4l5": (1, 1, 128, 256), "lumbar_mri_vertebrae": (1, 1, 64, 96)}
+SHAPES = {
+    "ct_l3_slice": (1, 5, 72, 72, 32),
+    "spine_xray_l4l5": (1, 1, 128, 256),
+    "spine_xray_vertebrae": (1, 1, 128, 256),
+    "lumbar_mri_vertebrae": (1, 1, 64, 96),
+}
 """What each bundle's network is exported for."""
 
 
