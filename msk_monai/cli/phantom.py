@@ -14,6 +14,7 @@ class PhantomTask(StrEnum):
     CT_L3_SLICE = "ct_l3_slice"
     CT_L3_VOLUMES = "ct_l3_volumes"
     SPINE_XRAY = "spine_xray"
+    KNEE_XRAY = "knee_xray"
 
 
 class Split(StrEnum):
@@ -29,13 +30,13 @@ def phantom(
     count: Annotated[int, typer.Option(min=1, help="How many studies.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same studies.")] = 0,
     thickness: Annotated[float | None, typer.Option(help="Slice thickness in mm (ct_l3_slice). Default: drawn for each study.")] = None,
-    split: Annotated[Split, typer.Option(help="Where datalist.json puts the films (spine_xray).")] = Split.VALIDATION,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (spine_xray). Default: one for each core.")] = None,
+    split: Annotated[Split, typer.Option(help="Where datalist.json puts the films (spine_xray, knee_xray).")] = Split.VALIDATION,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (spine_xray, knee_xray). Default: one for each core.")] = None,
 ) -> None:
     """Make invented patients.
 
-    ct_l3_slice: DICOM studies. ct_l3_volumes: coarse NIfTI volumes to train on. spine_xray: radiographs of the spine as DICOM.
-    Beside them stand their truth and a datalist.json.
+    ct_l3_slice: DICOM studies. ct_l3_volumes: coarse NIfTI volumes to train on. spine_xray, knee_xray: radiographs of the spine, of
+    one or both knees, as DICOM. Beside them stand their truth and a datalist.json.
     """
     if task is PhantomTask.CT_L3_VOLUMES:
         from msk_monai.phantoms.ct_volumes import write_volumes
@@ -46,6 +47,11 @@ def phantom(
         from msk_monai.phantoms.spine_xray import write_films
 
         print(write_films(out, count=count, seed=seed, workers=workers or os.cpu_count() or 1, split=split.value))
+        return
+    if task is PhantomTask.KNEE_XRAY:
+        from msk_monai.phantoms.knee_xray import write_knee_films
+
+        print(write_knee_films(out, count=count, seed=seed, workers=workers or os.cpu_count() or 1, split=split.value))
         return
     from tqdm import tqdm
 

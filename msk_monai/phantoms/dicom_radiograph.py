@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     UID,
@@ -15,10 +17,58 @@ from pydicom.uid import (
 
 from msk_monai.phantoms.dicom_identity import patient_and_study
 from msk_monai.phantoms.radiograph import FULL_SCALE
-from msk_monai.phantoms.spine_xray import Film
 from msk_monai.version import __version__
 
 Kind = Literal["CR", "DX"]
+Calibration = Literal["geometry", "magnification", "imager", "none"]
+"""What the header says about the scale: pixels measured in the patient; at the detector, with or without a magnification; nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Radiograph:
+    """A film as it is to be written.
+
+    Args:
+        pixels: (rows, columns) uint16 as stored, 12 bits.
+        inverted: stored as MONOCHROME1.
+        imager_spacing: mm per pixel [x, y] at the detector.
+        spacing: mm per pixel [x, y] in the patient, at the plane of interest.
+        plane: that plane in words.
+        magnification: of things in it.
+        source_distance: from the focal spot to the detector, mm.
+        calibration: what the header says of all this.
+        series: Series Description.
+        body_part: Body Part Examined (DICOM PS3.16 annex L).
+        region: SNOMED CT code and meaning of the anatomic region.
+        from_front: an AP film; otherwise PA.
+        orientation: Patient Orientation: where rows and columns lead.
+        laterality: R, L or B; U for what has no sides.
+        sex, age: of the patient.
+        family: tells the UIDs of different kinds of phantoms apart.
+    """
+
+    pixels: NDArray[np.uint16]
+    inverted: bool
+    imager_spacing: tuple[float, float]
+    spacing: tuple[float, float]
+    plane: str
+    magnification: float
+    source_distance: float
+    calibration: Calibration
+    series: str
+    body_part: str
+    region: tuple[str, str]
+    from_front: bool
+    orientation: tuple[str, str]
+    laterality: Literal["R", "L", "B", "U"]
+    sex: str
+    age: float
+    family: str = "film"
+
+    @property
+    def position(self) -> str:
+        """View Position."""
+        return "AP" if self.from_front else "PA"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +88,11 @@ class RadiographOptions:
     kvp: float = 80.0
 
     def uid(self, *parts: str) -> UID:
-        """Return the UID that belongs to this seed and study and to ``parts``."""
-        return generate_uid(entropy_srcs=["msk_monai phantom film", str(self.seed), str(self.study), *parts])
+        """Return the UID that belongs to this seed and study and to ``parts``, the first of which is the film's family."""
+        return generate_uid(entropy_srcs=[f"msk_monai phantom {parts[0]}", str(self.seed), str(self.study), *parts[1:]])
 
 
-def write_radiograph(path: Path, film: Film, options: RadiographOptions) -> Path:
+def write_radiograph(path: Path, film: Radiograph, options: RadiographOptions) -> Path:
     """Write a film; its folder is made if absent.
 
     Raises:
@@ -57,11 +107,11 @@ def write_radiograph(path: Path, film: Film, options: RadiographOptions) -> Path
     return path
 
 
-def _header(film: Film, options: RadiographOptions) -> FileDataset:
+def _header(film: Radiograph, options: RadiographOptions) -> FileDataset:
     storage = DigitalXRayImageStorageForPresentation if options.kind == "DX" else ComputedRadiographyImageStorage
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = storage
-    meta.MediaStorageSOPInstanceUID = options.uid("instance")
+    meta.MediaStorageSOPInstanceUID = options.uid(film.family, "instance")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     header = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     extra = _digital(film) if options.kind == "DX" else {"CassetteOrientation": "PORTRAIT", "PlateType": ""}
@@ -71,39 +121,38 @@ def _header(film: Film, options: RadiographOptions) -> FileDataset:
     return header
 
 
-def _patient(film: Film, options: RadiographOptions) -> dict[str, object]:
+def _patient(film: Radiograph, options: RadiographOptions) -> dict[str, object]:
     return patient_and_study(
         seed=options.seed,
         study=options.study,
-        study_uid=options.uid("study"),
+        study_uid=options.uid(film.family, "study"),
         sex=film.sex,
         age=film.age,
         description="Procedural radiograph phantom",
     )
 
 
-def _series_and_equipment(film: Film, options: RadiographOptions, storage: UID) -> dict[str, object]:
-    lumbar = film.setup.region in ("lumbar", "cut")
-    view = film.setup.view
+def _series_and_equipment(film: Radiograph, options: RadiographOptions, storage: UID) -> dict[str, object]:
     return {
         "SOPClassUID": storage,
-        "SOPInstanceUID": options.uid("instance"),
+        "SOPInstanceUID": options.uid(film.family, "instance"),
         "Modality": options.kind,
-        "SeriesInstanceUID": options.uid("series"),
+        "SeriesInstanceUID": options.uid(film.family, "series"),
         "SeriesNumber": "1",
-        "SeriesDescription": f"{'L-spine' if lumbar else 'Spine'} {_position(film)}",
+        "SeriesDescription": film.series,
         "SeriesDate": "20200101",
         "SeriesTime": "120000",
         "InstanceNumber": "1",
-        "BodyPartExamined": "LSPINE" if lumbar else "SPINE",
-        "ViewPosition": _position(film),
-        "PatientOrientation": ["R" if film.setup.mirrored else "L", "F"],
+        "BodyPartExamined": film.body_part,
+        "ViewPosition": film.position,
+        "PatientOrientation": list(film.orientation),
         "KVP": _text(options.kvp),
-        "DistanceSourceToDetector": _text(view.distance),
+        "DistanceSourceToDetector": _text(film.source_distance),
         "Manufacturer": "msk_monai",
         "ManufacturerModelName": "Procedural phantom",
         "SoftwareVersions": __version__,
         "DeviceSerialNumber": "0",
+        **_laterality(film, options),
         "ContentDate": "20200101",
         "ContentTime": "120000",
         "AcquisitionDate": "20200101",
@@ -111,11 +160,14 @@ def _series_and_equipment(film: Film, options: RadiographOptions, storage: UID) 
     }
 
 
-def _position(film: Film) -> str:
-    return "AP" if film.setup.from_front else "PA"
+def _laterality(film: Radiograph, options: RadiographOptions) -> dict[str, object]:
+    """Return Laterality: of what has sides, where Image Laterality does not tell; it has no value for both (PS3.3 C.7.3.1)."""
+    if options.kind == "DX" or film.laterality == "U":
+        return {}
+    return {"Laterality": "" if film.laterality == "B" else film.laterality}
 
 
-def _image(film: Film) -> dict[str, object]:
+def _image(film: Radiograph) -> dict[str, object]:
     rows, columns = film.pixels.shape
     return {
         "ImageType": ["DERIVED", "PRIMARY"],
@@ -137,10 +189,10 @@ def _image(film: Film) -> dict[str, object]:
     }
 
 
-def _spacing(film: Film) -> dict[str, object]:
+def _spacing(film: Radiograph) -> dict[str, object]:
     """Return what the header says about the scale (PS3.3 10.7.1.3); spacings are between rows, then between columns."""
-    imager = [_text(v) for v in film.setup.detector.spacing[::-1]]
-    aspect = film.setup.detector.spacing[::-1]
+    imager = [_text(v) for v in film.imager_spacing[::-1]]
+    aspect = film.imager_spacing[::-1]
     if film.calibration == "none":
         if aspect[0] == aspect[1]:
             return {}
@@ -150,28 +202,28 @@ def _spacing(film: Film) -> dict[str, object]:
             "ImagerPixelSpacing": imager,
             "PixelSpacing": [_text(v) for v in film.spacing[::-1]],
             "PixelSpacingCalibrationType": "GEOMETRY",
-            "PixelSpacingCalibrationDescription": "to the plane of the disc L4/L5",
+            "PixelSpacingCalibrationDescription": f"to the {film.plane}",
         }
     if film.calibration == "magnification":
         return {
             "ImagerPixelSpacing": imager,
             "EstimatedRadiographicMagnificationFactor": _text(film.magnification),
-            "DistanceSourceToPatient": _text(film.setup.view.distance / film.magnification),
+            "DistanceSourceToPatient": _text(film.source_distance / film.magnification),
         }
     return {"ImagerPixelSpacing": imager}
 
 
-def _digital(film: Film) -> dict[str, object]:
+def _digital(film: Radiograph) -> dict[str, object]:
     """Return what Digital X-Ray images have beyond Computed Radiography (PS3.3 C.8.11)."""
     return {
         "PresentationIntentType": "FOR PRESENTATION",
         "PresentationLUTShape": "INVERSE" if film.inverted else "IDENTITY",
         "PixelIntensityRelationship": "LOG",
         "PixelIntensityRelationshipSign": 1 if film.inverted else -1,
-        "ImageLaterality": "U",
-        "AnatomicRegionSequence": [_code("421060004", "SCT", "Vertebral column")],
+        "ImageLaterality": film.laterality,
+        "AnatomicRegionSequence": [_code(film.region[0], "SCT", film.region[1])],
         "ViewCodeSequence": [
-            _code("399348003", "SCT", "antero-posterior") if film.setup.from_front else _code("272460009", "SCT", "postero-anterior")
+            _code("399348003", "SCT", "antero-posterior") if film.from_front else _code("272460009", "SCT", "postero-anterior")
         ],
         "DetectorType": "SCINTILLATOR",
         "DetectorConfiguration": "AREA",

@@ -260,6 +260,7 @@ _LISTED = ("points", "spacing_mm", "cobb_max_degrees", "l4_l5")
 
 def _write_film(folder: Path, seed: int, recipe: Recipe, index: int) -> dict[str, Any]:
     from msk_monai.phantoms.dicom_radiograph import RadiographOptions, write_radiograph
+    from msk_monai.phantoms.spine_radiograph import spine_radiograph
 
     name = f"phantom-{index:04d}"
     image, truth = Path("films") / f"{name}.dcm", Path("truth") / f"{name}.json"
@@ -267,7 +268,7 @@ def _write_film(folder: Path, seed: int, recipe: Recipe, index: int) -> dict[str
     if record.get("seed") != seed:
         film = sample_film(index, seed=seed, recipe=recipe)
         digital = film.calibration != "none" and (film.calibration == "magnification" or index % 3 > 0)
-        write_radiograph(folder / image, film, RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR"))
+        write_radiograph(folder / image, spine_radiograph(film), RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR"))
         record = {"case": name, "seed": seed, "index": index, **film_truth(film)}
         (folder / truth).write_text(json.dumps(record), encoding="utf-8")
     return {"image": str(image), "truth": str(truth), **{key: record[key] for key in _LISTED}}

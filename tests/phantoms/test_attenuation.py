@@ -4,8 +4,9 @@
 import numpy as np
 import pytest
 
-from msk_monai.phantoms import attenuation as module
-from msk_monai.phantoms.attenuation import WATER_PER_MM, attenuation, patient_integrals, seen_box
+from msk_monai.phantoms import integrals as module
+from msk_monai.phantoms.attenuation import patient_integrals, seen_box
+from msk_monai.phantoms.integrals import WATER_PER_MM, attenuation
 from msk_monai.phantoms.projection import Detector, aim
 
 

@@ -10,6 +10,7 @@ from msk_monai.dicom.reader import SeriesReader
 from msk_monai.phantoms.dicom_radiograph import RadiographOptions, write_radiograph
 from msk_monai.phantoms.film_region import Setup
 from msk_monai.phantoms.projection import Detector, aim
+from msk_monai.phantoms.spine_radiograph import spine_radiograph
 from msk_monai.phantoms.spine_xray import Film
 
 KINDS = [("geometry", "DX"), ("geometry", "CR"), ("magnification", "DX"), ("imager", "DX"), ("imager", "CR"), ("none", "CR")]
@@ -37,7 +38,7 @@ def film():
 
 @pytest.mark.parametrize("inverted", [False, True])
 def test_a_film_reads_back_as_it_was(tmp_path, film, inverted):
-    path = write_radiograph(tmp_path / "new" / "film.dcm", replace(film, inverted=inverted), RadiographOptions(seed=4))
+    path = write_radiograph(tmp_path / "new" / "film.dcm", spine_radiograph(replace(film, inverted=inverted)), RadiographOptions(seed=4))
     reader = SeriesReader()
     image, meta = reader.get_data(reader.read(path))
     expected = 4095 - film.pixels.astype(float) if inverted else film.pixels
@@ -52,7 +53,9 @@ def test_a_film_reads_back_as_it_was(tmp_path, film, inverted):
     [("geometry", "DX", (0.16, 0.2)), ("magnification", "DX", (0.16, 0.2)), ("imager", "CR", (0.2, 0.25)), ("none", "CR", None)],
 )
 def test_the_header_says_what_it_should_about_the_scale(tmp_path, film, calibration, kind, spacing):
-    path = write_radiograph(tmp_path / "a.dcm", replace(film, calibration=calibration), RadiographOptions(seed=4, kind=kind))
+    path = write_radiograph(
+        tmp_path / "a.dcm", spine_radiograph(replace(film, calibration=calibration)), RadiographOptions(seed=4, kind=kind)
+    )
     reader = SeriesReader()
     _, meta = reader.get_data(reader.read(path))
     assert meta["spacing_mm"] == (pytest.approx(spacing) if spacing else None)
@@ -61,13 +64,14 @@ def test_the_header_says_what_it_should_about_the_scale(tmp_path, film, calibrat
 
 def test_a_digital_film_states_its_pixels(tmp_path, film):
     with pytest.raises(ValueError, match="must have an ImagerPixelSpacing"):
-        write_radiograph(tmp_path / "a.dcm", replace(film, calibration="none"), RadiographOptions(seed=4, kind="DX"))
+        write_radiograph(tmp_path / "a.dcm", spine_radiograph(replace(film, calibration="none")), RadiographOptions(seed=4, kind="DX"))
 
 
 def test_views_and_regions_are_told_apart(tmp_path, film):
     other = replace(film, setup=replace(film.setup, from_front=False, mirrored=True, region="whole"))
     first, second = (
-        pydicom.dcmread(write_radiograph(tmp_path / f"{s}.dcm", f, RadiographOptions(seed=4, study=s))) for s, f in enumerate((film, other))
+        pydicom.dcmread(write_radiograph(tmp_path / f"{s}.dcm", spine_radiograph(f), RadiographOptions(seed=4, study=s)))
+        for s, f in enumerate((film, other))
     )
     assert (first.ViewPosition, first.BodyPartExamined, list(first.PatientOrientation)) == ("AP", "LSPINE", ["L", "F"])
     assert (second.ViewPosition, second.BodyPartExamined, list(second.PatientOrientation)) == ("PA", "SPINE", ["R", "F"])
@@ -83,7 +87,7 @@ def test_dciodvfy_finds_no_error(tmp_path, film, calibration, kind, inverted):
     if tool is None:
         pytest.skip("dciodvfy (Debian: dicom3tools) is not installed")
     options = RadiographOptions(seed=4, kind=kind)
-    path = write_radiograph(tmp_path / "a.dcm", replace(film, calibration=calibration, inverted=inverted), options)
+    path = write_radiograph(tmp_path / "a.dcm", spine_radiograph(replace(film, calibration=calibration, inverted=inverted)), options)
     done = subprocess.run([tool, str(path)], capture_output=True, text=True, check=False)
     report = done.stdout + done.stderr
     assert f"{kind}Image" in report
