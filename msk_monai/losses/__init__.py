@@ -1,8 +1,9 @@
 """Losses that MONAI and torch do not have."""
 
 from msk_monai.losses.film_looks import NamesLoss, PlacesLoss
+from msk_monai.losses.hands import HandsLoss
 from msk_monai.losses.one_level import OneLevelLoss
 from msk_monai.losses.profile import ProfileLoss
 from msk_monai.losses.soft_points import SoftPointsLoss
 
-__all__ = ["NamesLoss", "OneLevelLoss", "PlacesLoss", "ProfileLoss", "SoftPointsLoss"]
+__all__ = ["HandsLoss", "NamesLoss", "OneLevelLoss", "PlacesLoss", "ProfileLoss", "SoftPointsLoss"]

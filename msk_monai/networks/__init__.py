@@ -1,7 +1,10 @@
 """Networks that MONAI does not have."""
 
+from msk_monai.networks.coordinates import CoordinatesInferer
 from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
 from msk_monai.networks.film_looks_inferer import FilmLooksInferer
+from msk_monai.networks.landmark_looks import LandmarkLooks
+from msk_monai.networks.landmark_looks_inferer import LandmarkLooksInferer
 from msk_monai.networks.precision import BFloat16Inferer
 from msk_monai.networks.slice_profile import SliceProfileNet
 from msk_monai.networks.slicewise import Slicewise
@@ -9,8 +12,11 @@ from msk_monai.networks.soft_points import SoftPoints
 
 __all__ = [
     "BFloat16Inferer",
+    "CoordinatesInferer",
     "FilmLooks",
     "FilmLooksInferer",
+    "LandmarkLooks",
+    "LandmarkLooksInferer",
     "NamesTraining",
     "OneLook",
     "SliceProfileNet",

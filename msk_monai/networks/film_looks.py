@@ -119,6 +119,9 @@ class FilmLooks(nn.Module):
         name_pixels: of that view, in the row's median width.
     """
 
+    alone = ("places", "corners", "facing")
+    """The looks that are trained by themselves. (Names need more than an image: :class:`NamesTraining`.)"""
+
     def __init__(
         self,
         *,
@@ -141,20 +144,20 @@ class FilmLooks(nn.Module):
 
 
 class OneLook(nn.Module):
-    """One look of a :class:`FilmLooks`, to be trained by itself.
+    """One look of a network of several, to be trained by itself.
 
     Args:
-        looks: all of them.
-        look: ``places``, ``corners`` or ``facing``. (Names need more than an image: :class:`NamesTraining`.)
+        looks: all of them, e.g. a :class:`FilmLooks`, with the names of those that can be trained so in ``alone``.
+        look: the name of one.
 
     Raises:
-        ValueError: another look.
+        ValueError: another name.
     """
 
-    def __init__(self, looks: FilmLooks, look: str) -> None:
+    def __init__(self, looks: Any, look: str) -> None:
         super().__init__()
-        if look not in ("places", "corners", "facing"):
-            raise ValueError(f"expected places, corners or facing, got {look}")
+        if look not in looks.alone or getattr(looks, look) is None:
+            raise ValueError(f"expected {', '.join(looks.alone)}, got {look}")
         self.looks, self.look = looks, look
 
     def forward(self, image: torch.Tensor) -> Any:

@@ -3,6 +3,7 @@
 from msk_monai.report.files import replacing
 from msk_monai.report.html import write_html
 from msk_monai.report.jsonl import ResultsFile, read_results
+from msk_monai.report.landmark_overlay import LandmarkOverlay
 from msk_monai.report.latest import current
 from msk_monai.report.level_overlay import LevelOverlay
 from msk_monai.report.segmentation_files import MaskOverlay, SegmentationFiles
@@ -10,6 +11,7 @@ from msk_monai.report.spine_overlay import SpineOverlay
 from msk_monai.report.table import write_measurements
 
 __all__ = [
+    "LandmarkOverlay",
     "LevelOverlay",
     "MaskOverlay",
     "ResultsFile",

@@ -5,8 +5,11 @@ from msk_monai.transforms.axial_grid import AxialGridd
 from msk_monai.transforms.film_grid import FilmGridd
 from msk_monai.transforms.film_view import RandFilmViewd
 from msk_monai.transforms.hounsfield import RandHounsfieldd
+from msk_monai.transforms.knee_film import KneeFilmd
 from msk_monai.transforms.label_map import LabelMapd
 from msk_monai.transforms.landmark_points import LandmarkPointsd
+from msk_monai.transforms.landmark_squares import LandmarkSquaresd, SquareCornersd
+from msk_monai.transforms.landmarks_found import LandmarksFoundd
 from msk_monai.transforms.level_map import LevelMapd
 from msk_monai.transforms.level_target import LevelTargetd
 from msk_monai.transforms.longest_run import LongestRund
@@ -27,8 +30,11 @@ __all__ = [
     "AxialGridd",
     "FacingEndplatesd",
     "FilmGridd",
+    "KneeFilmd",
     "LabelMapd",
     "LandmarkPointsd",
+    "LandmarkSquaresd",
+    "LandmarksFoundd",
     "LevelMapd",
     "LevelTargetd",
     "LongestRund",
@@ -44,6 +50,7 @@ __all__ = [
     "RequireHounsfieldd",
     "SpineFilmd",
     "SpinePointsd",
+    "SquareCornersd",
     "VertebraMapd",
     "VertebraQuadsd",
     "mirrored_corners",

@@ -20,16 +20,19 @@ class FilmGridd(MapTransform):
         keys: films to work on, as read by ``msk_monai.dicom.reader.SeriesReader``.
         output_keys: where the results go; default: in place.
         longest: pixels of the longer side.
+        enlarge: whether smaller films are made larger; otherwise ``longest`` is an upper bound.
         smallest: films with a side of fewer pixels than this hold too little to see.
 
     Raises:
         UnsuitableImageError: the image has a third axis, several channels or too few pixels, or is blank.
     """
 
-    def __init__(self, keys: KeysCollection, *, output_keys: KeysCollection | None = None, longest: int, smallest: int = 64) -> None:
+    def __init__(
+        self, keys: KeysCollection, *, output_keys: KeysCollection | None = None, longest: int, enlarge: bool = True, smallest: int = 64
+    ) -> None:
         super().__init__(keys)
         self.output_keys = self.keys if output_keys is None else ensure_tuple(output_keys)
-        self.longest = longest
+        self.longest, self.enlarge = longest, enlarge
         self.smallest = smallest
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -43,6 +46,7 @@ class FilmGridd(MapTransform):
         columns, rows = self._size(film)
         aspect = float(film.meta.get("pixel_aspect_ratio", 1.0))  # height of a pixel in widths
         zoom = self.longest / max(columns, rows * aspect)
+        zoom = zoom if self.enlarge else min(zoom, 1.0)
         size = max(1, round(columns * zoom)), max(1, round(rows * aspect * zoom))
         return Resize(spatial_size=size, mode="area" if zoom < 1 else "bilinear")(film.float())
 

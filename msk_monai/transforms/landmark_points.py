@@ -16,22 +16,25 @@ class LandmarkPointsd(Transform):
     Points that are not known are NaN; a list without points gives ``count`` of them.
 
     Args:
-        count: how many points every item must have.
+        count: points of an object.
+        objects: an item may have the points of so many, one after the other; of one at least.
         image_key: the film on the network's grid; its affine leads to the world, ``original_affine`` back to the stored pixels.
         points_key: the points.
         label_key: where the result goes.
     """
 
-    def __init__(self, *, count: int, image_key: str = "image", points_key: str = "points", label_key: str = "label") -> None:
-        self.count = count
+    def __init__(
+        self, *, count: int, objects: int = 1, image_key: str = "image", points_key: str = "points", label_key: str = "label"
+    ) -> None:
+        self.count, self.objects = count, objects
         self.image_key, self.points_key, self.label_key = image_key, points_key, label_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Move the points of one item."""
         out = dict(data)
         given = out.get(self.points_key) or [None] * self.count
-        if len(given) != self.count:
-            raise ValueError(f"expected {self.count} points, got {len(given)}")
+        if len(given) not in range(self.count, self.count * self.objects + 1, self.count):
+            raise ValueError(f"expected {self.count} points{' for each object' if self.objects > 1 else ''}, got {len(given)}")
         stored = np.array([(np.nan, np.nan) if point is None else point for point in given], dtype=np.float64)
         film = out[self.image_key]
         out[self.label_key] = between_grids(stored, original_affine(film), grid_affine(film)).astype(np.float32)

@@ -128,7 +128,7 @@ def test_the_best_scale_is_the_mean_error():
 
 
 def test_another_look_is_not_known(network):
-    with pytest.raises(ValueError, match="places, corners or facing"):
+    with pytest.raises(ValueError, match="expected places, corners, facing, got names"):
         OneLook(network, "names")
 
 

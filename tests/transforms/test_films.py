@@ -26,6 +26,21 @@ def test_longest_side_is_as_asked_and_the_shape_stays(longest):
     assert grid.shape == (1, round(120 * longest / 500), longest)
 
 
+@pytest.mark.parametrize(("longest", "size"), [(1000, (120, 500)), (500, (120, 500)), (250, (60, 250))])
+def test_a_small_film_stays_as_it_is_where_it_is_not_to_be_enlarged(longest, size):
+    source = film(120, 500)
+    grid = FilmGridd("source", output_keys="image", longest=longest, enlarge=False)({"source": source})["image"]
+    assert grid.shape == (1, *size)
+    if size == (120, 500):
+        assert torch.equal(grid.as_tensor(), source.as_tensor())
+
+
+def test_pixels_become_square_though_a_film_is_not_enlarged():
+    grid = FilmGridd("source", output_keys="image", longest=1000, enlarge=False)({"source": film(200, 200, spacing=(0.1, 0.2))})["image"]
+    assert grid.shape == (1, 200, 400)
+    assert grid_affine(grid).diagonal()[:2] == pytest.approx([0.1, 0.1])
+
+
 def test_pixels_become_square():
     assert on_grid(film(200, 200, spacing=(0.1, 0.2)), 400).shape == (1, 200, 400)
 

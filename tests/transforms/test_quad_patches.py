@@ -93,3 +93,35 @@ def test_the_same_seed_draws_the_same_patches():
     first, again, other = (drawn(seed, count=3, widths=[1.4, 2.0]) for seed in (7, 7, 8))
     assert all(torch.equal(a["image"], b["image"]) for a, b in zip(first, again, strict=True))
     assert not all(torch.equal(a["image"], b["image"]) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize(("probability", "left"), [(0.0, 0), (1.0, 1)])
+def test_patches_are_mirrored_as_often_as_they_are_told_and_points_without_an_order_keep_their_names(probability, left):
+    film = VertebraQuadsd()({"image": torch.rand(1, 160, 300), "label": column(5, x=80, top=60, pitch=40).reshape(-1, 2)})
+    draw = RandQuadPatchesd(count=20, size=64, widths=[1.4, 2.0], mirror_probability=probability)
+    draw.set_random_state(1)
+    for item in draw(film):
+        points = item["label"][:4]
+        assert points[left, 0] < points[1 - left, 0]
+
+
+def test_what_is_of_the_other_hand_is_mirrored_first():
+    film = VertebraQuadsd()({"image": torch.rand(1, 160, 300), "label": column(2, x=80, top=60, pitch=40).reshape(-1, 2)})
+
+    def items(hands: list[bool]) -> list[dict]:
+        draw = RandQuadPatchesd(count=12, size=64, widths=[1.4, 2.0], mirror_probability=0.5, hand_key="hands")
+        draw.set_random_state(5)
+        return draw({**film, "hands": np.array(hands)})
+
+    for one, other in zip(items([False, False]), items([True, True]), strict=True):
+        assert torch.allclose(one["image"], other["image"].flip(1), atol=1e-4)
+        seen = torch.isfinite(one["label"])
+        assert torch.allclose((63 - one["label"][..., 0])[seen[..., 0]], other["label"][..., 0][seen[..., 0]], atol=1e-3)
+
+
+def test_bending_moves_points_by_as_much_as_it_is_told():
+    still = {"shift": 0.0, "turn_deg": 0.0, "stretch": 1.0, "shear": 0.0, "widths": [2.0, 2.0], "mirror_probability": 0.0}
+    straight, bent = (drawn(2, count=100, elastic=elastic, weights=[0, 0, 1, 0, 0], **still) for elastic in (0.0, 0.02))
+    moved = torch.stack([b["label"][:4] - s["label"][:4] for b, s in zip(bent, straight, strict=True)])
+    assert 0.4 < float(moved.std()) / (0.02 * 64) < 1.3
+    assert not torch.equal(straight[0]["image"], bent[0]["image"])

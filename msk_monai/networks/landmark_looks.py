@@ -1,0 +1,52 @@
+"""Landmarks of a film's objects in up to four looks: where they are, which hand they are of, each as a whole, each point from close by."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from msk_monai.networks.film_looks import PlacesLook
+from msk_monai.networks.hands_look import HandsLook
+from msk_monai.networks.soft_points import SoftPoints
+
+
+class LandmarkLooks(nn.Module):
+    """All looks in one network.
+
+    ``forward(patches)`` gives what the look at whole objects sees; :class:`msk_monai.networks.LandmarkLooksInferer` runs all of them;
+    :class:`msk_monai.networks.OneLook` trains them one by one.
+
+    Args:
+        points: of an object.
+        find: whether objects have to be found on the film; otherwise the film shows one, and that fills it.
+        patch: pixels of a patch's side in the look at whole objects.
+        hand_patch: the same in the look that tells an object from its mirror image.
+        close_patch: the same in the look at single points. It answers for all points; those beyond the patch mean nothing.
+        widths: channels of the stages of the look at whole objects.
+        close_widths: of the look at single points.
+    """
+
+    alone = ("places", "hands", "whole", "close")
+    """The looks that are trained by themselves."""
+
+    def __init__(
+        self,
+        *,
+        points: int,
+        find: bool = False,
+        patch: int = 192,
+        hand_patch: int = 128,
+        close_patch: int = 96,
+        widths: Sequence[int] = (24, 40, 72, 112, 144),
+        close_widths: Sequence[int] = (32, 56, 96, 144),
+    ) -> None:
+        super().__init__()
+        self.places = PlacesLook() if find else None
+        self.hands = HandsLook(size=hand_patch)
+        self.whole = SoftPoints(points, widths=widths)
+        self.close = SoftPoints(points, widths=close_widths)
+        self.points, self.patch, self.hand_patch, self.close_patch = points, patch, hand_patch, close_patch
+
+    def forward(self, patches: torch.Tensor) -> torch.Tensor:
+        """(N, points, 3) places in patches (N, 1, patch, patch), and scales: see :class:`msk_monai.networks.SoftPoints`."""
+        return self.whole(patches)[0]

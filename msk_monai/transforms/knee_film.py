@@ -1,0 +1,152 @@
+"""From the points that were found on a film of one or two knees to findings: sides, landmarks, lengths and angles."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from monai.data import MetaTensor
+from monai.transforms import Transform
+
+from msk_monai.anatomy.knee import LINES, POINTS
+from msk_monai.measure.knee import Knee, implausible, measure_knee
+from msk_monai.measure.marks import MarkedLine, MarkedObject
+from msk_monai.records import Findings, Landmark, Measurement, Status
+from msk_monai.transforms.landmarks_found import landmarks_of, marked_objects
+
+SIDES = {"R": "right", "L": "left"}
+_OTHER = {"R": "L", "L": "R"}
+_UNITS = {"mm": "mm", "{pixels}": "px"}
+
+
+class KneeFilmd(Transform):
+    """Write ``findings``, and for pictures ``objects`` and ``lines``.
+
+    The names of what belongs to a knee begin with its side (``right_``, ``left_``) where the film shows both, and bear none where it
+    shows one. Sides come from the header (Laterality, Image Laterality; DICOM PS3.3 C.7.3.1.1.1) or from ``side``; without either, from
+    which side of the image is lateral, as the network sees it, and where the patient's left is (Patient Orientation, PS3.3
+    C.7.6.1.1.1; on the image's right where nothing says).
+
+    Args:
+        ends: see ``msk_monai.geometry.squares``: the lateral and the medial edges of both bones.
+        side: R or L: of the knee on a film that shows one, whatever its header says.
+        spacing_mm: mm between columns and between rows, for films that do not say it themselves.
+        least_confidence: mean of a knee's confidences below which it is not taken for one.
+        pred_key: (N, 16, 4) as :class:`msk_monai.networks.LandmarkLooksInferer` gives.
+        image_key: the film on the network's grid.
+        source_key: the film as it was read.
+
+    Raises:
+        ValueError: another side, or a spacing that is not positive.
+    """
+
+    def __init__(
+        self,
+        *,
+        ends: tuple[Sequence[int], Sequence[int]],
+        side: str | None = None,
+        spacing_mm: Sequence[float] | float | None = None,
+        least_confidence: float = 0.25,
+        pred_key: str = "pred",
+        image_key: str = "image",
+        source_key: str = "source",
+    ) -> None:
+        if side not in (None, *SIDES):
+            raise ValueError(f"expected side to be R or L, got {side}")
+        given = None if spacing_mm is None else np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 2)
+        if given is not None and not (given > 0).all():
+            raise ValueError(f"expected a positive spacing_mm, got {spacing_mm}")
+        self.ends, self.side, self.least_confidence = (tuple(ends[0]), tuple(ends[1])), side, least_confidence
+        self.spacing_mm = None if given is None else (float(given[0]), float(given[1]))
+        self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Write the findings of one film."""
+        film = data[self.source_key]
+        spacing, unit, flags = self._spacing(film)
+        seen = marked_objects(np.asarray(data[self.pred_key], dtype=np.float64), self.ends, data[self.image_key])
+        sure = [one for one in seen if one.confidence.mean() >= self.least_confidence]
+        knees: list[tuple[MarkedObject, Knee]] = []
+        reasons: list[str] = []
+        for one in sure:
+            try:
+                knee = measure_knee(one.points * spacing)
+            except ValueError:
+                reasons.append("its points are missing or fall into one")
+                continue
+            fault = implausible(knee)
+            if fault is None:
+                knees.append((one, knee))
+            else:
+                reasons.append(fault)
+        if not knees:
+            reason = f"no knee was found in this picture{f': {reasons[0]}' if reasons else ''}"
+            return {**data, "objects": (), "lines": (), "findings": Findings(status=Status.FLAGGED, reason=reason)}
+        sides, doubts = self._sides([one for one, _ in knees], film)
+        landmarks: list[Landmark] = []
+        measurements: list[Measurement] = []
+        lines: list[MarkedLine] = []
+        for (one, knee), side in zip(knees, sides, strict=True):
+            prefix = f"{SIDES[side]}_" if len(knees) > 1 else ""
+            landmarks += landmarks_of(one, POINTS, prefix)
+            measurements += _measurements(knee, prefix, unit, (f"{SIDES[side]} knee", *doubts), flags)
+            lines += _lines(one, knee, unit)
+        findings = Findings(measurements=tuple(measurements), landmarks=tuple(landmarks))
+        return {**data, "objects": tuple(one for one, _ in knees), "lines": tuple(lines), "findings": findings}
+
+    def _spacing(self, film: MetaTensor) -> tuple[tuple[float, float], str, tuple[str, ...]]:
+        """Between columns and between rows, mm, or square pixels where there are none; the unit; what to know of it."""
+        given = film.meta.get("spacing_mm")
+        warnings = tuple(film.meta.get("warnings", ()))
+        if given is not None:
+            return (float(given[0]), float(given[1])), "mm", warnings
+        if self.spacing_mm is not None:
+            others = (warning for warning in warnings if not warning.endswith("lengths are in pixels"))
+            return self.spacing_mm, "mm", (*others, "pixel spacing as given by the user")
+        return (1.0, float(film.meta.get("pixel_aspect_ratio", 1.0))), "{pixels}", warnings
+
+    def _sides(self, knees: Sequence[MarkedObject], film: MetaTensor) -> tuple[list[str], tuple[str, ...]]:
+        """R or L of the knees, from the image's left to its right, and doubts about them."""
+        along_row = (tuple(film.meta.get("patient_orientation", ())) or ("",))[0]
+        on_left = "L" if along_row.startswith("R") else "R"  # the patient's side on the image's left
+        hung = () if along_row[:1] in ("L", "R") else ("side assumes that the patient's left is on the image's right",)
+        seen = [_OTHER[on_left] if one.flipped else on_left for one in knees]
+        if len(knees) == 2:
+            by_place = [on_left, _OTHER[on_left]]
+            doubt = () if seen == by_place else ("the sides are in doubt: they were taken from the knees' places in the image",)
+            return by_place, (*hung, *doubt)
+        told = self.side or str(film.meta.get("laterality", ""))[:1]
+        if told not in SIDES:
+            return seen, hung
+        where = "right" if knees[0].flipped else "left"
+        return [told], () if told == seen[0] else (
+            f"the lateral side is on the image's {where}, which is unusual for a {SIDES[told]} knee",
+        )
+
+
+def _measurements(knee: Knee, prefix: str, unit: str, which: tuple[str, ...], flags: tuple[str, ...]) -> list[Measurement]:
+    lengths = [
+        Measurement(name=prefix + name, value=length, unit=unit, flags=(*which, *flags), method=f"distance from {start} to {end}")
+        for (name, length), (start, end) in zip(knee.lines.items(), LINES.values(), strict=True)
+    ]
+    angle = Measurement(
+        name=f"{prefix}joint_line_convergence_angle",
+        value=knee.convergence,
+        unit="deg",
+        flags=(*which, "positive: opens to the lateral side"),
+        method="between the lines femur_2 to femur_6 and tibia_2 to tibia_8",
+    )
+    ratio = Measurement(name=f"{prefix}medial_lateral_joint_space_ratio", value=knee.ratio, unit="1", flags=which)
+    return [*lengths, angle, ratio]
+
+
+def _lines(one: MarkedObject, knee: Knee, unit: str) -> list[MarkedLine]:
+    at = dict(zip(POINTS, one.points, strict=True))
+    digits = 1 if unit == "mm" else 0
+    return [
+        MarkedLine(
+            (float(at[start][0]), float(at[start][1])),
+            (float(at[end][0]), float(at[end][1])),
+            f"{knee.lines[name]:.{digits}f} {_UNITS[unit]}",
+        )
+        for name, (start, end) in LINES.items()
+    ]
