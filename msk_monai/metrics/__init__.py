@@ -3,20 +3,24 @@
 from msk_monai.metrics.cobb_error import CobbError
 from msk_monai.metrics.figure import Figure
 from msk_monai.metrics.identification_rate import IdentificationRate
+from msk_monai.metrics.knee_lines import KneeLines
 from msk_monai.metrics.landmark_error import LandmarkError
 from msk_monai.metrics.mask_overlap import MaskOverlap
-from msk_monai.metrics.pair import Pair
-from msk_monai.metrics.pooled import Share, Values
+from msk_monai.metrics.pair import Pair, Pairs
+from msk_monai.metrics.pooled import Graded, Share, Values
 from msk_monai.metrics.segment_error import SegmentError
 from msk_monai.metrics.slice_error import SliceError
 
 __all__ = [
     "CobbError",
     "Figure",
+    "Graded",
     "IdentificationRate",
+    "KneeLines",
     "LandmarkError",
     "MaskOverlap",
     "Pair",
+    "Pairs",
     "SegmentError",
     "Share",
     "SliceError",

@@ -1,17 +1,17 @@
 """What a metric may say about a case under a figure's name."""
 
-from msk_monai.metrics.pair import Pair
-from msk_monai.metrics.pooled import Share, Values
+from msk_monai.metrics.pair import Pair, Pairs
+from msk_monai.metrics.pooled import Graded, Share, Values
 
-Figure = float | bool | Pair | Values | Share
-"""A number, yes or no, a predicted value beside the true one, or a case's part of a pooled distribution or share."""
+Figure = float | bool | Pair | Pairs | Values | Graded | Share
+"""A number, yes or no, one or several predicted values beside the true ones, or a case's part of a pooled distribution or share."""
 
 
 def cells(name: str, figure: Figure) -> dict[str, float | int]:
     """The columns of a table of cases that hold a figure.
 
     A pair has ``<name>_predicted`` and ``<name>_true``, a share ``<name>_count`` and ``<name>_total``, pooled values the case's
-    worst, ``<name>_max``; everything else its own name.
+    worst, ``<name>_max``, and several pairs their largest error under that name; everything else its own name.
 
     >>> cells("angle", Pair(4.0, 5.0))
     {'angle_predicted': 4.0, 'angle_true': 5.0}
@@ -21,6 +21,10 @@ def cells(name: str, figure: Figure) -> dict[str, float | int]:
             return {f"{name}_predicted": figure.predicted, f"{name}_true": figure.true}
         case Share():
             return {f"{name}_count": figure.count, f"{name}_total": figure.total}
+        case Pairs():
+            return {f"{name}_max": max(abs(pair.predicted - pair.true) for pair in figure.pairs)} if figure.pairs else {}
+        case Graded():
+            return {}
         case Values():
             return {f"{name}_max": max(figure.values)} if figure.values else {}
         case _:

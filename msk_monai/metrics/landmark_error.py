@@ -9,11 +9,11 @@ import numpy as np
 from msk_monai.errors import DataError
 from msk_monai.metrics.figure import Figure
 from msk_monai.metrics.points import found_points, true_points, true_spacing
-from msk_monai.metrics.pooled import Share, Values
+from msk_monai.metrics.pooled import Graded, Share, Values
 from msk_monai.records import Result
 
-RADII_MM = (2.0, 2.5, 3.0, 4.0)
-"""Radii of the success detection rate (doi:10.1016/j.media.2016.02.004)."""
+RADII_MM = (1.0, 2.0, 2.5, 3.0, 4.0)
+"""Radii of the success detection rate (doi:10.1016/j.media.2016.02.004), and a finer one."""
 
 
 class LandmarkError:
@@ -24,9 +24,9 @@ class LandmarkError:
 
     Figures of a case, over its points: ``missing_points`` (not found, of those that are in the image), ``radial_error_px`` (mean
     distance) and ``radial_error_px_median``, ``point_error_px`` (every distance, pooled over the set, by name). Where the spacing
-    is known also ``radial_error_mm``, ``radial_error_mm_median``, ``point_error_mm`` and the success detection rates ``sdr_2mm``,
-    ``sdr_2.5mm``, ``sdr_3mm``, ``sdr_4mm``: the share of the points in the image that were found within so much; one that is
-    missing is a failure there.
+    is known also ``radial_error_mm``, ``radial_error_mm_median``, ``point_error_mm`` and the success detection rates ``sdr_1mm``,
+    ``sdr_2mm``, ``sdr_2.5mm``, ``sdr_3mm``, ``sdr_4mm``: the share of the points in the image that were found within so much; one that is
+    missing is a failure there. ``error_by_confidence`` sets the errors (mm, or pixels) against the landmarks' confidences.
 
     Args:
         landmarks: names of the points to compare; ``None`` compares all the truth has.
@@ -43,6 +43,7 @@ class LandmarkError:
         figures: dict[str, Figure] = {"missing_points": Share(len(true) - len(offsets), len(true))}
         figures |= _distances(offsets, "px", np.ones(2))
         spacing = true_spacing(truth)
+        figures |= _graded(result, offsets, np.ones(2) if spacing is None else spacing)
         if spacing is None:
             return figures
         return figures | _distances(offsets, "mm", spacing) | _success(offsets, spacing, len(true))
@@ -66,6 +67,12 @@ def _distances(offsets: Mapping[str, np.ndarray], unit: str, spacing: np.ndarray
         f"radial_error_{unit}_median": float(np.median(values)),
         f"point_error_{unit}": Values(values, tuple(distances)),
     }
+
+
+def _graded(result: Result, offsets: Mapping[str, np.ndarray], spacing: np.ndarray) -> dict[str, Figure]:
+    sure = {point.name: point.confidence for point in result.findings.landmarks if point.confidence is not None}
+    errors = {name: float(np.linalg.norm(offset * spacing)) for name, offset in offsets.items() if name in sure}
+    return {"error_by_confidence": Graded(tuple(errors.values()), tuple(sure[name] for name in errors))} if errors else {}
 
 
 def _success(offsets: Mapping[str, np.ndarray], spacing: np.ndarray, total: int) -> dict[str, Figure]:

@@ -16,3 +16,14 @@ class Pair:
     predicted: float
     true: float
     unit: str = ""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A case's part of the pairs of a figure of which it has several, e.g. one for each of two knees.
+
+    Args:
+        pairs: of one unit.
+    """
+
+    pairs: tuple[Pair, ...]

@@ -24,6 +24,26 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Graded:
+    """A case's part of errors that each come with a confidence: does the confidence tell the large ones?
+
+    Args:
+        errors: the errors.
+        confidences: of each; only their order counts.
+
+    Raises:
+        ValueError: there are not as many of one as of the other.
+    """
+
+    errors: tuple[float, ...]
+    confidences: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.errors) != len(self.confidences):
+            raise ValueError(f"expected a confidence for each of {len(self.errors)} errors, got {len(self.confidences)}")
+
+
+@dataclass(frozen=True)
 class Share:
     """A case's part of a pooled share, e.g. how many of its vertebrae were named right.
 

@@ -24,6 +24,8 @@ SCHEMA = "msk_monai.metrics/1"
 _PLAIN = ("figure", "n", "mean ± sd or share", "95 % interval", "median", "max")
 _PAIRS = ("predicted - true", "n", "mean abs.", "median abs.", "max", "bias", "limits of agreement", "R²", "r", "ICC(2,1)", "SMAPE %")
 
+_GRADED = ("error by confidence", "n", "least confident tenth", "rest", "ratio")
+
 
 class Metric(Protocol):
     """Compares one result with its truth."""
@@ -91,11 +93,14 @@ def evaluate(
 
 def table(figures: Mapping[str, Summary]) -> str:
     """The summary as lines of text, one a figure, columns aligned; pairs of predicted and true values in a block of their own."""
-    plain = [_plain_row(name, figure) for name, figure in figures.items() if "mae" not in figure]
+    graded = [_graded_row(name, figure) for name, figure in figures.items() if "ratio" in figure]
+    plain = [_plain_row(name, figure) for name, figure in figures.items() if not {"mae", "ratio"} & figure.keys()]
     pairs = [_pair_row(name, figure) for name, figure in figures.items() if "mae" in figure]
-    blocks = [_aligned([_PLAIN, *plain])] if plain or not pairs else []
+    blocks = [_aligned([_PLAIN, *plain])] if plain or not (pairs or graded) else []
     if pairs:
         blocks.append(_aligned([_PAIRS, *pairs]))
+    if graded:
+        blocks.append(_aligned([_GRADED, *graded]))
     return "\n\n".join(blocks)
 
 
@@ -150,6 +155,10 @@ def _pair_row(name: str, figure: Summary) -> tuple[str, ...]:
     limits = "–" if figure["sd"] is None else f"{_cell(figure['loa_lower'])} to {_cell(figure['loa_upper'])}"
     errors = [_cell(figure[key]) for key in ("mae", "median_error", "max_error", "bias")]
     return name + unit, str(figure["n"]), *errors, limits, *(_cell(figure[key]) for key in ("r2", "pearson", "icc", "smape"))
+
+
+def _graded_row(name: str, figure: Summary) -> tuple[str, ...]:
+    return name, str(figure["n"]), *(_cell(figure[key]) for key in ("least_confident_tenth", "rest", "ratio"))
 
 
 def _centre(figure: Summary) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from msk_monai.measure.agreement import agreement
-from msk_monai.metrics import Figure, Pair, Share, Values
+from msk_monai.metrics import Figure, Graded, Pair, Pairs, Share, Values
 
 Summary = dict[str, Any]
 """Statistics by name: numbers, ``None`` where one cannot be had, a pair's ``unit``, and ``by_name`` (a summary for each name)."""
@@ -28,7 +28,7 @@ def summarise(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Summary]:
         ``upper`` bound the 95 % interval of the mean (percentile bootstrap over the cases, seeded) or the share (Wilson's).
         For pairs ``unit`` and the fields of :class:`msk_monai.measure.agreement.Agreement`; for values, pooled over all cases,
         ``n, mean, sd, median, p95, max``, the same for each name in ``by_name``; for shares what booleans have, ``n`` being the
-        members of all cases.
+        members of all cases; for graded errors ``n``, the means ``least_confident_tenth`` and ``rest``, and the ``ratio`` of the two.
 
     Raises:
         TypeError: one name stands for figures of different kinds.
@@ -42,8 +42,10 @@ def pairs_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, list[Pair]]:
     pairs: dict[str, list[Pair]] = {}
     for row in rows:
         for name, figure in row.items():
-            if isinstance(figure, Pair) and _is_finite(figure):
-                pairs.setdefault(name, []).append(figure)
+            several = (figure,) if isinstance(figure, Pair) else figure.pairs if isinstance(figure, Pairs) else ()
+            for pair in several:
+                if _is_finite(pair):
+                    pairs.setdefault(name, []).append(pair)
     return pairs
 
 
@@ -69,6 +71,21 @@ def _agreement(pairs: Sequence[Pair]) -> Summary:
         return {"n": 0}
     found = agreement([pair.predicted for pair in finite], [pair.true for pair in finite])
     return {"unit": finite[0].unit, **asdict(found)}
+
+
+def _pooled_agreement(parts: Sequence[Pairs]) -> Summary:
+    return _agreement([pair for part in parts for pair in part.pairs])
+
+
+def _graded(parts: Sequence[Graded]) -> Summary:
+    both = np.array([row for part in parts for row in zip(part.confidences, part.errors, strict=True)]).reshape(-1, 2)
+    both = both[np.isfinite(both).all(axis=1)]
+    fewest = len(both) // 10
+    if not fewest:
+        return {"n": len(both)}
+    errors = both[np.argsort(both[:, 0], kind="stable"), 1]
+    tenth, rest = float(errors[:fewest].mean()), float(errors[fewest:].mean())
+    return {"n": len(both), "least_confident_tenth": tenth, "rest": rest, "ratio": tenth / rest if rest > 0 else None}
 
 
 def _pooled_share(shares: Sequence[Share]) -> Summary:
@@ -131,4 +148,10 @@ def _bootstrap(values: np.ndarray) -> tuple[float, float]:
     return float(lower), float(upper)
 
 
-_COMPOUND: dict[type, Callable[[Sequence[Any]], Summary]] = {Pair: _agreement, Share: _pooled_share, Values: _pooled}
+_COMPOUND: dict[type, Callable[[Sequence[Any]], Summary]] = {
+    Pair: _agreement,
+    Pairs: _pooled_agreement,
+    Share: _pooled_share,
+    Values: _pooled,
+    Graded: _graded,
+}

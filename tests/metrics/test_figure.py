@@ -2,7 +2,7 @@
 
 import pytest
 
-from msk_monai.metrics import Pair, Share, Values
+from msk_monai.metrics import Graded, Pair, Pairs, Share, Values
 from msk_monai.metrics.figure import cells
 
 
@@ -15,6 +15,9 @@ from msk_monai.metrics.figure import cells
         (Share(3, 4), {"a_count": 3, "a_total": 4}),
         (Values((1.0, 7.0, 2.0)), {"a_max": 7.0}),
         (Values(()), {}),
+        (Pairs((Pair(1.0, 2.0), Pair(7.0, 2.5), Pair(3.0, 3.0))), {"a_max": 4.5}),
+        (Pairs(()), {}),
+        (Graded((1.0, 2.0), (0.5, 0.6)), {}),
     ],
 )
 def test_columns(figure, expected):
@@ -30,3 +33,8 @@ def test_a_share_is_a_part(count, total):
 def test_names_go_with_values():
     with pytest.raises(ValueError, match="expected a name for each of 2 values, got 1"):
         Values((1.0, 2.0), ("a",))
+
+
+def test_confidences_go_with_errors():
+    with pytest.raises(ValueError, match="expected a confidence for each of 2 errors, got 1"):
+        Graded((1.0, 2.0), (0.5,))

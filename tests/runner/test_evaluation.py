@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msk_monai.errors import DataError
-from msk_monai.metrics import Pair, Share, Values
+from msk_monai.metrics import Graded, Pair, Pairs, Share, Values
 from msk_monai.runner import evaluate
 from msk_monai.runner.evaluation import table
 from msk_monai.runner.figures import pairs_of, summarise
@@ -162,3 +162,51 @@ def test_pooled_values_are_not_averaged_per_case():
 def test_a_figure_is_of_one_kind():
     with pytest.raises(TypeError, match="figure a must be of one kind, got Pair, float"):
         summarise([{"a": Pair(1.0, 2.0)}, {"a": 1.0}])
+
+
+def test_several_pairs_of_a_case_are_pooled_with_those_of_the_others():
+    one, two, three = Pair(1.0, 2.0, "mm"), Pair(5.0, 4.5, "mm"), Pair(7.0, 7.0, "mm")
+    rows = [{"a": Pairs((one, two))}, {"a": Pairs((three, Pair(float("nan"), 1.0, "mm")))}, {"a": Pairs(())}, {}]
+    assert pairs_of(rows) == {"a": [one, two, three]}
+    assert summarise(rows)["a"] == summarise([{"a": pair} for pair in (one, two, three)])["a"]
+    assert summarise(rows)["a"]["mae"] == pytest.approx(0.5)
+    assert summarise([{"a": Pairs(())}])["a"] == {"n": 0}
+
+
+def graded(errors, confidences):
+    return {"a": Graded(tuple(map(float, errors)), tuple(map(float, confidences)))}
+
+
+def test_the_least_confident_tenth_is_set_against_the_rest_of_all_cases():
+    rows = [graded([8, *[1] * 9], [0.1, *[0.9] * 9]), graded([6, *[1] * 9], [0.2, *[0.8] * 9]), graded([99, 99], [float("nan")] * 2)]
+    assert summarise(rows)["a"] == {"n": 20, "least_confident_tenth": 7.0, "rest": 1.0, "ratio": 7.0}
+
+
+def test_too_few_graded_errors_and_perfect_ones_have_no_ratio():
+    assert summarise([graded([1.0] * 9, [0.5] * 9)])["a"] == {"n": 9}
+    assert summarise([graded([0.0] * 10, range(10))])["a"]["ratio"] is None
+
+
+def test_pairs_and_graded_errors_are_printed_in_blocks_of_their_own():
+    both = {**graded([3, *[1] * 9], range(10)), "b": Pairs((Pair(1.0, 2.0, "mm"),) * 3), "c": 1.0}
+    plain, pairs, grades = table(summarise([both])).split("\n\n")
+    assert plain.splitlines()[1].split()[0] == "c"
+    assert pairs.splitlines()[1].split()[:3] == ["b", "mm", "3"]
+    heads, values = grades.splitlines()
+    assert heads.startswith("error by confidence")
+    assert values.split() == ["a", "10", "3.000", "1.000", "3.000"]
+
+
+def test_a_table_of_graded_errors_only_has_one_block():
+    assert table(summarise([graded([3, *[1] * 9], range(10))])).startswith("error by confidence")
+
+
+def test_several_pairs_of_a_case_are_drawn_and_their_largest_error_is_written(tmp_path):
+    def metric(result, truth, *, folder):
+        grey = result.findings.measurements[0].value
+        return {"a": Pairs((Pair(grey, truth["grey"]), Pair(grey, grey))), **{"b": graded([1.0], [0.5])["a"]}}
+
+    evaluate(make_runner(), with_truth(make_cases(tmp_path, [10, 20]), 9, 17), [metric], tmp_path / "out")
+    with (tmp_path / "out" / "cases.csv").open(newline="") as file:
+        assert [(list(row)[2:], row["a_max"]) for row in csv.DictReader(file)] == [(["a_max"], "1.0"), (["a_max"], "3.0")]
+    assert (tmp_path / "out" / "plots" / "a.png").is_file()
