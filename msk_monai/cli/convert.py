@@ -12,6 +12,7 @@ from msk_monai.errors import DataError, UnsuitableImageError
 
 if TYPE_CHECKING:
     from msk_monai.datasets.films import Converted, FilmFolder
+    from msk_monai.datasets.knees import FilmHeader
     from msk_monai.dicom.instance import Instance
     from msk_monai.dicom.study import Series
 
@@ -23,6 +24,9 @@ class DataFormat(StrEnum):
     SPINE_POLYGONS = "spine_polygons"
     SPINE_CHANNELS = "spine_channels"
     AASCE = "aasce"
+    KNEE_JSON = "knee_json"
+    KNEE_ARRAYS = "knee_arrays"
+    LANDMARK_CSV = "landmark_csv"
 
 
 _OPTIONS = {
@@ -30,6 +34,9 @@ _OPTIONS = {
     DataFormat.SPINE_POLYGONS: {"levels", "validation", "seed"},
     DataFormat.SPINE_CHANNELS: {"levels", "validation", "seed"},
     DataFormat.AASCE: set(),
+    DataFormat.KNEE_JSON: {"validation", "seed"},
+    DataFormat.KNEE_ARRAYS: {"validation", "seed"},
+    DataFormat.LANDMARK_CSV: {"validation", "seed"},
 }
 """Which options belong to which format."""
 
@@ -47,9 +54,15 @@ def convert(
     ] = None,
     validation: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="spine_*: share of the films that go into validation, patient by patient. Default: 0.2."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="spine_*, knee_*, landmark_csv: share of the films that go into validation, patient by patient. Default: 0.2.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="spine_*: another seed splits otherwise. Default: 0.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="spine_*, knee_*, landmark_csv: another seed splits otherwise. Default: 0.")
+    ] = None,
 ) -> None:
     """Turn another layout of data into a datalist.json. Files that cannot be used are named and left out.
 
@@ -62,6 +75,16 @@ def convert(
     or 0 and 255.
 
     aasce: the AASCE challenge's folders data and labels, with .mat or csv files; its test films become the validation list.
+
+    knee_json: DICOM radiographs of a knee, each with a JSON of the same name: eight points in pairs (labelme's form, {"points":
+    [[x, y], ...]}, or by number or name), the ends of the femoral condylar width, the tibial plateau width, the lateral and the medial
+    joint space; or all sixteen points by name.
+
+    knee_arrays: DICOM, PNG or JPEG radiographs of a knee, and one .npz, or .npy files, with label (N x 8 x 2, on films resized to 512),
+    reduce_ratio, pixel_spacing and perhaps names.
+
+    landmark_csv: DICOM, PNG or JPEG radiographs of knees, and CSV files with sixteen points: a row for each knee or for each point, told
+    by file or by ID and SIDE.
     """
     given = {"share": share, "levels": levels, "validation": validation, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
@@ -102,6 +125,8 @@ def _converted(data_format: DataFormat, source: Path, out: Path, options: dict[s
             from msk_monai.datasets.aasce import aasce_datalist
 
             return aasce_datalist(_films(source, "raster"), out)
+        case DataFormat.KNEE_JSON | DataFormat.KNEE_ARRAYS | DataFormat.LANDMARK_CSV:
+            return _converted_knees(data_format, source, out, **options)
         case DataFormat.SPINE_POLYGONS:
             from msk_monai.datasets.spine_polygons import spine_polygon_datalist
 
@@ -110,6 +135,20 @@ def _converted(data_format: DataFormat, source: Path, out: Path, options: dict[s
             from msk_monai.datasets.spine_channels import spine_channel_datalist
 
             return spine_channel_datalist(_films(source, "dicom"), out, **_film_options(**options))
+
+
+def _converted_knees(data_format: DataFormat, source: Path, out: Path, *, validation: float = 0.2, seed: int = 0) -> "Converted":
+    from msk_monai.datasets.knee_arrays import knee_arrays_datalist
+    from msk_monai.datasets.knee_json import knee_json_datalist
+    from msk_monai.datasets.landmark_csv import landmark_csv_datalist
+
+    readers = {
+        DataFormat.KNEE_JSON: knee_json_datalist,
+        DataFormat.KNEE_ARRAYS: knee_arrays_datalist,
+        DataFormat.LANDMARK_CSV: landmark_csv_datalist,
+    }
+    folder = _films(source, "dicom") if data_format == DataFormat.KNEE_JSON else _films(source, "dicom", "raster")
+    return readers[data_format](folder, out, headers=_film_headers(folder), validation=validation, seed=seed)
 
 
 def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: int = 0) -> dict[str, Any]:
@@ -123,7 +162,7 @@ def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: i
     return {"levels": names, "validation": validation, "seed": seed}
 
 
-def _films(source: Path, kind: str) -> "FilmFolder":
+def _films(source: Path, *kinds: str) -> "FilmFolder":
     """The radiographs (``dicom``) or pictures (``raster``) of a folder, each decoded once to see that it is whole."""
     from msk_monai.datasets.films import Film, FilmFolder
     from msk_monai.dicom.files import kind_of, walk
@@ -132,7 +171,7 @@ def _films(source: Path, kind: str) -> "FilmFolder":
     if not source.is_dir():
         raise typer.BadParameter(f"expected a folder as SOURCE, got {source}")
     files = tuple(walk(source))
-    candidates = [path for path in files if kind_of(path) == kind]
+    candidates = [path for path in files if kind_of(path) in kinds]
     index = index_files(candidates, root=source)
     faults = dict.fromkeys(candidates, "is an exact copy of another file")  # as the index leaves those out
     faults |= {one.path: one.reason for one in index.unreadable}
@@ -147,6 +186,25 @@ def _films(source: Path, kind: str) -> "FilmFolder":
                 else:
                     films.append(Film(path=instance.path, rows=instance.rows, columns=instance.columns, patient=patient.key))
     return FilmFolder(root=source, films=tuple(sorted(films, key=lambda film: film.path)), faults=faults, files=files)
+
+
+def _film_headers(folder: "FilmFolder") -> "dict[Path, FilmHeader]":
+    """What the DICOM films of a folder say of their pixel spacing and of the side they show."""
+    from msk_monai.datasets.knees import FilmHeader, side_of
+    from msk_monai.dicom.files import kind_of
+    from msk_monai.dicom.header import read_header
+    from msk_monai.dicom.quiet import quiet_pydicom
+    from msk_monai.dicom.spacing import pixel_size
+
+    headers = {}
+    for film in folder.films:
+        with quiet_pydicom():
+            header = read_header(film.path) if kind_of(film.path) == "dicom" else None
+        if header is not None:
+            size = pixel_size(header.instance, header.series.modality).rows_columns
+            side = side_of(header.instance.laterality or header.series.laterality)
+            headers[film.path] = FilmHeader(spacing_mm=None if size is None else (size[1], size[0]), side=side)
+    return headers
 
 
 def _fault(series: "Series", instance: "Instance") -> str | None:

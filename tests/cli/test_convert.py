@@ -130,7 +130,44 @@ def test_the_aasce_challenges_folders(tmp_path, msk_monai):
     }
 
 
-@pytest.mark.parametrize("data_format", ["spine_polygons", "spine_channels", "aasce"])
+EIGHT = [[3, 12], [26, 12], [4, 20], [25, 20], [9, 14], [9, 18], [20, 14], [20, 18]]
+
+
+def test_films_of_knees_with_points(tmp_path, msk_monai):
+    for number in range(8):
+        spacing = {"ImagerPixelSpacing": [0.2, 0.1]} if number else {}
+        path = write_film(tmp_path / "in" / f"f{number}.dcm", patient=f"secret-{number // 2}", **spacing)
+        path.with_suffix(".json").write_text(json.dumps({"points": EIGHT[: 7 if number == 7 else 8]}))
+    code, told, said = msk_monai("convert", "knee_json", tmp_path / "in", "-o", tmp_path / "out", "--validation", "0.3")
+    assert (code, "7 cases (knee_json)" in told, "5 training, 2 validation" in told) == (3, True, True)
+    assert said.startswith("left out: f7.json: expected the eight points")
+    assert "secret" not in (tmp_path / "out" / "datalist.json").read_text()
+    items = [item for section in ("training", "validation") for item in load_items(tmp_path / "out" / "datalist.json", section)]
+    items.sort(key=lambda item: item["image"])
+    assert {item["side"] for item in items} == {"R"}  # by the header
+    assert ["spacing_mm" in items[0], items[1]["spacing_mm"]] == [False, [0.1, 0.2]]
+
+
+def test_films_of_knees_with_arrays_and_with_csv(tmp_path, msk_monai):
+    (tmp_path / "in").mkdir()
+    film = write_film(tmp_path / "in" / "a.dcm", patient="secret", ImageLaterality="L")
+    Image.new("L", (COLUMNS, ROWS)).save(tmp_path / "in" / "b.png")
+    ratio = np.array([512 / COLUMNS, 512 / ROWS])
+    label = np.stack([(np.array(EIGHT) + 0.5) * ratio - 0.5] * 2)
+    np.savez(tmp_path / "in" / "all.npz", label=label, reduce_ratio=np.stack([ratio] * 2), pixel_spacing=[[0.2, 0.1]] * 2, names=["b", "a"])
+    code, told, said = msk_monai("convert", "knee_arrays", tmp_path / "in", "-o", tmp_path / "arrays", "--validation", "0")
+    assert (code, said, "2 training" in told) == (0, "", True)
+    first, second = load_items(tmp_path / "arrays" / "datalist.json", "training")
+    assert [first["points"][0], first["points"][6], first["points"][1]] == [EIGHT[0], EIGHT[1], EIGHT[4]]
+    assert (first["image"], first["side"], first["spacing_mm"]) == (str(film), "L", [0.1, 0.2])
+    assert "side" not in second
+    (tmp_path / "in" / "points.csv").write_text("File,landmark,x,y\n" + "".join(f"{name},F1,3,12\n" for name in ("a.dcm", "b", "c")))
+    code, _, said = msk_monai("convert", "landmark_csv", tmp_path / "in", "-o", tmp_path / "csv", "--validation", "0")
+    assert (code, said) == (3, "left out: points.csv: row 4: expected one image of its name, got none\n")
+    assert [item["points"][:2] for item in load_items(tmp_path / "csv" / "datalist.json", "training")] == [[[3, 12], None]] * 2
+
+
+@pytest.mark.parametrize("data_format", ["spine_polygons", "spine_channels", "aasce", "knee_json", "knee_arrays", "landmark_csv"])
 def test_a_folder_with_nothing_of_the_kind_is_an_error(tmp_path, msk_monai, data_format):
     (tmp_path / "in").mkdir()
     write_film(tmp_path / "in" / "film.dcm", patient="secret")
@@ -144,6 +181,7 @@ def test_a_folder_with_nothing_of_the_kind_is_an_error(tmp_path, msk_monai, data
     ("arguments", "message"),
     [
         (("spine_polygons", "in", "--share", "2"), "spine_polygons knows no --share"),
+        (("knee_json", "in", "--levels", "L4"), "knee_json knows no --levels"),
         (("aasce", "in", "--seed", "2", "--levels", "L4"), "aasce knows no --levels, --seed"),
         (("spine_channels", "in", "--levels", "L4,pelvis"), "expected --levels such as T12,L1"),
         (("spine_channels", "in", "--levels", "L4,L4"), "expected --levels such as T12,L1"),
