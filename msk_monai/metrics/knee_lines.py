@@ -29,8 +29,8 @@ class KneeLines:
     where it is known.
 
     Figures, pooled over the knees that truth and result share: pairs for each of ``msk_monai.anatomy.knee.LINES`` (from the points found,
-    in mm by the true spacing, or in pixels), ``convergence_angle`` and ``joint_space_ratio``; ``<line>_reported`` for the lengths as the
-    result gives them, where it gives calibrated mm; and ``knees_found``.
+    in mm by the true spacing; without one ``<line>_px``, in pixels), ``convergence_angle`` and ``joint_space_ratio``;
+    ``<line>_reported`` for the lengths as the result gives them, where it gives calibrated mm; and ``knees_found``.
     """
 
     def __call__(self, result: Result, truth: Mapping[str, Any], *, folder: Path | None = None) -> dict[str, Figure]:
@@ -61,7 +61,8 @@ def _knees(points: Mapping[str, Array], scale: Array) -> dict[str, Knee]:
 
 
 def _values(found: Knee, true: Knee, unit: str) -> list[tuple[str, float, float, str]]:
-    values = [(name, found.lines[name], true.lines[name], unit) for name in LINES]
+    suffix = "" if unit == "mm" else "_px"
+    values = [(name + suffix, found.lines[name], true.lines[name], unit) for name in LINES]
     values.append(("convergence_angle", found.convergence, true.convergence, "deg"))
     if found.ratio is not None and true.ratio is not None:
         values.append(("joint_space_ratio", found.ratio, true.ratio, "1"))

@@ -20,6 +20,7 @@ from msk_monai.phantoms.legs import Legs, sample_legs
 from msk_monai.phantoms.projection import Detector, Points, View, aim
 from msk_monai.phantoms.radiograph import expose, present, sample_exposure, sample_look, to_stored
 from msk_monai.phantoms.shapes import Array
+from msk_monai.phantoms.truth_file import known_truth, write_truth
 
 SIDES = ("right", "left")
 LANDMARK_NAMES = tuple(f"{side}_{point}" for side in SIDES for point in POINTS)
@@ -237,13 +238,13 @@ _LISTED = ("points", "landmark_names", "side", "spacing_mm")
 def _write_film(folder: Path, seed: int, index: int) -> dict[str, Any]:
     name = f"phantom-{index:04d}"
     image, truth = Path("films") / f"{name}.dcm", Path("truth") / f"{name}.json"
-    record = json.loads((folder / truth).read_text(encoding="utf-8")) if (folder / truth).exists() else {}
-    if record.get("seed") != seed:
+    record = known_truth(folder / image, folder / truth, seed=seed)
+    if record is None:
         film = sample_knee_film(index, seed=seed)
         digital = film.radiograph.calibration != "none" and (film.radiograph.calibration == "magnification" or index % 3 > 0)
         write_radiograph(
             folder / image, film.radiograph, RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR", kvp=60.0)
         )
         record = {"case": name, "seed": seed, "index": index, **film_truth(film)}
-        (folder / truth).write_text(json.dumps(record), encoding="utf-8")
+        write_truth(folder / truth, record)
     return {"image": str(image), "truth": str(truth), **{key: record[key] for key in _LISTED}}

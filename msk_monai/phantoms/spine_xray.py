@@ -23,6 +23,7 @@ from msk_monai.phantoms.projection import Points
 from msk_monai.phantoms.radiograph import expose, present, sample_exposure, sample_look, to_stored
 from msk_monai.phantoms.recipe import Recipe, load_recipe
 from msk_monai.phantoms.shapes import Array
+from msk_monai.phantoms.truth_file import known_truth, write_truth
 
 LEVELS = level_range("T1", "L5")
 LANDMARK_NAMES = tuple(f"{level}_{corner}" for level in LEVELS for corner in CORNER_NAMES)
@@ -264,11 +265,11 @@ def _write_film(folder: Path, seed: int, recipe: Recipe, index: int) -> dict[str
 
     name = f"phantom-{index:04d}"
     image, truth = Path("films") / f"{name}.dcm", Path("truth") / f"{name}.json"
-    record = json.loads((folder / truth).read_text(encoding="utf-8")) if (folder / truth).exists() else {}
-    if record.get("seed") != seed:
+    record = known_truth(folder / image, folder / truth, seed=seed)
+    if record is None:
         film = sample_film(index, seed=seed, recipe=recipe)
         digital = film.calibration != "none" and (film.calibration == "magnification" or index % 3 > 0)
         write_radiograph(folder / image, spine_radiograph(film), RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR"))
         record = {"case": name, "seed": seed, "index": index, **film_truth(film)}
-        (folder / truth).write_text(json.dumps(record), encoding="utf-8")
+        write_truth(folder / truth, record)
     return {"image": str(image), "truth": str(truth), **{key: record[key] for key in _LISTED}}

@@ -29,7 +29,8 @@ class KneeFilmd(Transform):
     Args:
         ends: see ``msk_monai.geometry.squares``: the lateral and the medial edges of both bones.
         side: R or L: of the knee on a film that shows one, whatever its header says.
-        spacing_mm: mm between columns and between rows, for films that do not say it themselves.
+        spacing_mm: mm between columns and between rows, for films that do not say it themselves; one number is between columns, and that
+            between rows follows from the pixels' aspect ratio, square where nothing says.
         least_confidence: mean of a knee's confidences below which it is not taken for one.
         pred_key: (N, 16, 4) as :class:`msk_monai.networks.LandmarkLooksInferer` gives.
         image_key: the film on the network's grid.
@@ -52,11 +53,11 @@ class KneeFilmd(Transform):
     ) -> None:
         if side not in (None, *SIDES):
             raise ValueError(f"expected side to be R or L, got {side}")
-        given = None if spacing_mm is None else np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 2)
-        if given is not None and not (given > 0).all():
-            raise ValueError(f"expected a positive spacing_mm, got {spacing_mm}")
+        given = np.atleast_1d(np.asarray([1.0] if spacing_mm is None else spacing_mm, dtype=np.float64))
+        if given.shape not in ((1,), (2,)) or not (given > 0).all():
+            raise ValueError(f"expected one or two positive numbers as spacing_mm, got {spacing_mm}")
         self.ends, self.side, self.least_confidence = (tuple(ends[0]), tuple(ends[1])), side, least_confidence
-        self.spacing_mm = None if given is None else (float(given[0]), float(given[1]))
+        self.spacing_mm = None if spacing_mm is None else (float(given[0]), float(given[1]) if len(given) == 2 else None)
         self.pred_key, self.image_key, self.source_key = pred_key, image_key, source_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -96,13 +97,14 @@ class KneeFilmd(Transform):
     def _spacing(self, film: MetaTensor) -> tuple[tuple[float, float], str, tuple[str, ...]]:
         """Between columns and between rows, mm, or square pixels where there are none; the unit; what to know of it."""
         given = film.meta.get("spacing_mm")
-        warnings = tuple(film.meta.get("warnings", ()))
+        warnings, aspect = tuple(film.meta.get("warnings", ())), float(film.meta.get("pixel_aspect_ratio", 1.0))
         if given is not None:
             return (float(given[0]), float(given[1])), "mm", warnings
         if self.spacing_mm is not None:
             others = (warning for warning in warnings if not warning.endswith("lengths are in pixels"))
-            return self.spacing_mm, "mm", (*others, "pixel spacing as given by the user")
-        return (1.0, float(film.meta.get("pixel_aspect_ratio", 1.0))), "{pixels}", warnings
+            columns, rows = self.spacing_mm
+            return (columns, rows or columns * aspect), "mm", (*others, "pixel spacing as given by the user")
+        return (1.0, aspect), "{pixels}", warnings
 
     def _sides(self, knees: Sequence[MarkedObject], film: MetaTensor) -> tuple[list[str], tuple[str, ...]]:
         """R or L of the knees, from the image's left to its right, and doubts about them."""

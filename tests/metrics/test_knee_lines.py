@@ -51,8 +51,8 @@ def test_each_axis_has_its_own_spacing():
 
 def test_lines_are_compared_in_pixels_where_the_spacing_is_not_known():
     figures = KneeLines()(found(), truth())
-    assert pair(figures["tibial_plateau_width"]) == Pair(pytest.approx(78), pytest.approx(78), "{pixels}")
-    assert set(figures) == {"knees_found", *LINES, "convergence_angle", "joint_space_ratio"}
+    assert pair(figures["tibial_plateau_width_px"]) == Pair(pytest.approx(78), pytest.approx(78), "{pixels}")
+    assert set(figures) == {"knees_found", *(f"{line}_px" for line in LINES), "convergence_angle", "joint_space_ratio"}
 
 
 def test_both_knees_of_a_film_give_pairs_in_the_same_order_always():
@@ -67,7 +67,7 @@ def test_a_knee_that_was_not_found_is_counted_and_not_compared():
     both, sides = [*RIGHT, *LEFT], ("right_", "left_")
     figures = KneeLines()(found(RIGHT, ("right_",)), truth(both, sides))
     assert figures["knees_found"] == Share(1, 2)
-    assert len(figures["femoral_condylar_width"].pairs) == 1
+    assert len(figures["femoral_condylar_width_px"].pairs) == 1
     assert KneeLines()(result("a", findings=Findings(status=Status.FLAGGED)), truth(both, sides)) == {"knees_found": Share(0, 2)}
 
 

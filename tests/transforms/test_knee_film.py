@@ -102,6 +102,12 @@ def test_a_spacing_of_the_users_counts_where_the_film_says_none(given, expected)
         assert of(findings, name).flags == ("right knee", "one file was ignored", GIVEN)
 
 
+def test_one_number_from_the_user_is_between_columns_and_rows_follow_the_pixels_shape():
+    source = film(600, 300, pixel_aspect_ratio=0.5, **HUNG)
+    assert lengths(find(answer(PIXELS), source, spacing_mm=0.5)) == pytest.approx([80, 78, 6, 6], abs=1e-3)
+    assert lengths(find(answer(PIXELS), source, spacing_mm=[0.5, 0.5])) == pytest.approx([80, 78, 12, 12], abs=1e-3)
+
+
 def test_a_spacing_of_the_users_does_not_count_where_the_film_says_its_own():
     source = film(600, 300, spacing=(0.5, 0.5), warnings=("millimetres are at the detector plane",), **HUNG)
     findings = find(answer(PIXELS), source, spacing_mm=0.1)
@@ -111,7 +117,7 @@ def test_a_spacing_of_the_users_does_not_count_where_the_film_says_its_own():
 
 @pytest.mark.parametrize("spacing", [0.0, -1.0, [0.2, 0.0], float("nan")])
 def test_a_spacing_that_is_not_positive_is_refused(spacing):
-    with pytest.raises(ValueError, match="positive spacing_mm"):
+    with pytest.raises(ValueError, match="positive numbers as spacing_mm"):
         KneeFilmd(ends=ENDS, spacing_mm=spacing)
 
 
