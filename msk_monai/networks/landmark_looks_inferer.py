@@ -28,8 +28,8 @@ class LandmarkLooksInferer(Inferer):
     scale of a Laplace distribution of the error of either (pixels), and the score of the object (0 to 1; 1 where none had to be found). N
     may be 0.
 
-    An object may be the mirror image of what the looks at it learned (a left knee, a face to the left). That is decided first, and what
-    follows is seen as its mirror image then.
+    An object may be the mirror image of what the looks at it learned (a left knee, a face to the left). It is centred by the look that
+    is surer, at it or at its mirror image; then its hand is decided, and what follows is seen as its mirror image where that is the other.
 
     Args:
         ends: see ``msk_monai.geometry.squares``.
@@ -38,6 +38,7 @@ class LandmarkLooksInferer(Inferer):
         hand_widths: side of the patch in widths of the object, in the look that tells it from its mirror image.
         close_share: side of the patches around single points, in widths of the object; ``None`` leaves that look out.
         most: objects on a film.
+        opposite: whether two objects on a film are of opposite hands, as two knees are.
         find_longest: pixels of the film's longer side where objects are looked for.
         least_score: of an object.
     """
@@ -50,12 +51,14 @@ class LandmarkLooksInferer(Inferer):
         hand_widths: float = 1.9,
         close_share: float | None = None,
         most: int = 1,
+        opposite: bool = False,
         find_longest: int = 384,
         least_score: float = 0.3,
     ) -> None:
         super().__init__()
         self.ends: Ends = (tuple(ends[0]), tuple(ends[1]))
         self.widths, self.hand_widths, self.close_share = tuple(widths), hand_widths, close_share
+        self.opposite = opposite
         self.most, self.find_longest, self.least_score = most, find_longest, least_score
 
     def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -66,9 +69,10 @@ class LandmarkLooksInferer(Inferer):
         if not len(quads):
             return torch.empty((1, 0, network.points, 4))
         points, scale = self._points(inputs, network, quads)
-        order = np.argsort(points.mean(axis=1)[:, 0])
+        chosen = distinct(scores, squares(points, self.ends), most=self.most)  # two squares may have led to one object
+        chosen = chosen[np.argsort(points[chosen].mean(axis=1)[:, 0])]
         answer = np.concatenate([points, scale[..., None], np.repeat(scores[:, None, None], network.points, axis=1)], axis=2)
-        return torch.as_tensor(answer[order], dtype=torch.float32)[None]
+        return torch.as_tensor(answer[chosen], dtype=torch.float32)[None]
 
     def _objects(self, inputs: torch.Tensor, network: Any) -> tuple[Array, Array]:
         """Scores (N,) and squares (N, 4, 2)."""
@@ -87,6 +91,7 @@ class LandmarkLooksInferer(Inferer):
 
     def _points(self, inputs: torch.Tensor, network: Any, quads: Array) -> tuple[Array, Array]:
         """Points (N, P, 2) of the objects in squares (N, 4, 2), and their scales (N, P)."""
+        quads = self._centred(inputs, network, quads)
         other_hand = self._other_hand(inputs, network, quads)
         for widths in self.widths:
             points, scale = _answers(inputs, network.whole, _matrices(quads, network.patch, widths, other_hand), network.patch)
@@ -95,12 +100,23 @@ class LandmarkLooksInferer(Inferer):
             points, scale = self._close(inputs, network, points, scale, other_hand)
         return points, scale
 
+    def _centred(self, inputs: torch.Tensor, network: Any, quads: Array) -> Array:
+        """Squares (N, 4, 2) where the look at whole objects sees them, as they are or mirrored, whichever it is surer of."""
+        size = network.patch
+        seen = [
+            _answers(inputs, network.whole, _matrices(quads, size, self.widths[0], np.full(len(quads), flip)), size)
+            for flip in (False, True)
+        ]
+        surer = np.array([scale.mean(axis=1) for _, scale in seen]).argmin(axis=0)
+        return np.array([squares(points, self.ends) for points, _ in seen])[surer, np.arange(len(quads))]
+
     def _other_hand(self, inputs: torch.Tensor, network: Any, quads: Array) -> NDArray[np.bool_]:
         """Which objects (N,) are the mirror image of what is usual, by the look at them and at their mirror images."""
         size = network.hand_patch
         matrices = [_matrices(quads, size, self.hand_widths, np.full(len(quads), flip)) for flip in (False, True)]
         as_is, flipped = network.hands(_patches(inputs, np.concatenate(matrices), size)).float().cpu().numpy().reshape(2, -1)
-        return np.asarray(as_is > flipped)
+        odds = as_is - flipped
+        return np.asarray(odds > odds.mean() if self.opposite and len(odds) == 2 else odds > 0)
 
     def _close(self, inputs: torch.Tensor, network: Any, points: Array, scale: Array, other_hand: NDArray[np.bool_]) -> tuple[Array, Array]:
         """Points and scales from all patches that hold them, weighted by how sure each look is."""

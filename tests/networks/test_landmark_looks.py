@@ -93,7 +93,7 @@ def test_points_of_both_hands_come_back_to_the_films_pixels_from_left_to_right(c
     assert answer[..., :2] == pytest.approx(objects, abs=0.01)
     assert (answer[..., 3] > 0.5).all()
     first = network.looked[0][1]
-    seen_from = first[:2] @ [63.5, 63.5, 1]
+    seen_from = first[:2] @ [95.5, 95.5, 1]
     assert np.sort(seen_from[:, 0]) == pytest.approx(squares(objects, ENDS).mean(axis=1)[:, 0], abs=times)
 
 
@@ -101,10 +101,11 @@ def test_points_of_both_hands_come_back_to_the_films_pixels_from_left_to_right(c
 def test_an_object_is_seen_both_ways_first_and_then_as_the_usual_one_only():
     network = Perfect(BOTH)
     run(network, close_share=0.36)
-    assert [look for look, _ in network.looked] == ["hands", "whole", "whole", "close"]
-    both, whole, again, close = (np.sign(np.linalg.det(matrices[:, :, :2])).tolist() for _, matrices in network.looked)
+    assert [look for look, _ in network.looked] == ["whole", "whole", "hands", "whole", "whole", "close"]
+    *centred, both, whole, again, close = (np.sign(np.linalg.det(matrices[:, :, :2])).tolist() for _, matrices in network.looked)
+    assert centred == [[1, 1], [-1, -1]]
     assert both == [1, 1, -1, -1]
-    middles = network.looked[1][1] @ [95.5, 95.5, 1]
+    middles = network.looked[3][1] @ [95.5, 95.5, 1]
     assert whole == again == [1 if x < 160 else -1 for x in middles[:, 0]]
     assert sorted(whole) == [-1, 1]
     assert close == np.repeat(whole, 16).tolist()
@@ -116,10 +117,39 @@ def test_patches_have_the_widths_they_are_told():
     run(network, close_share=0.4, hand_widths=2.5)
     pixels = {"hands": 128, "whole": 192, "close": 96}
     sides = [np.sqrt(np.abs(np.linalg.det(m[:, :, :2]))) * pixels[look] for look, m in network.looked]
-    assert sides[0] == pytest.approx(2.5 * 79, rel=0.05)
-    assert sides[1] == pytest.approx(1.7 * 79, rel=0.05)
-    assert sides[2] == pytest.approx(1.45 * 79, rel=1e-3)
-    assert sides[3] == pytest.approx(0.4 * 79, rel=1e-3)
+    assert sides[0] == sides[1] == pytest.approx(1.7 * 79, rel=0.05)
+    assert sides[2] == pytest.approx(2.5 * 79, rel=1e-3)
+    assert sides[3] == pytest.approx(1.7 * 79, rel=1e-3)
+    assert sides[4] == pytest.approx(1.45 * 79, rel=1e-3)
+    assert sides[5] == pytest.approx(0.4 * 79, rel=1e-3)
+
+
+class Doubtful(Perfect):
+    """Takes every object for the usual one, but is surer of what is."""
+
+    def hands(self, matrices: torch.Tensor) -> torch.Tensor:
+        return super().hands(matrices) - 0.35 * (torch.linalg.det(matrices[:, :, :2]) > 0)
+
+
+@pytest.mark.usefixtures("matrices_for_patches")
+def test_of_two_opposite_objects_one_is_the_mirror_image():
+    def flips(**options: object) -> list[float]:
+        network = Doubtful(BOTH)
+        run(network, **options)
+        return sorted(np.sign(np.linalg.det(network.looked[3][1][:, :, :2])).tolist())
+
+    assert flips(opposite=True) == [-1, 1]
+    assert flips() != [-1, 1]
+
+
+@pytest.mark.usefixtures("matrices_for_patches")
+def test_two_squares_that_lead_to_one_object_give_it_once():
+    class Twice(Perfect):
+        def _places(self, film: torch.Tensor) -> torch.Tensor:
+            maps = super()._places(film)
+            return torch.maximum(maps, Perfect(self.objects + (0, 60))._places(film))
+
+    assert run(Perfect(RIGHT[None])).shape[0] == run(Twice(RIGHT[None])).shape[0] == 1
 
 
 @pytest.mark.usefixtures("matrices_for_patches")
