@@ -34,14 +34,30 @@ def _sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) 
 
 
 def reduced(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
-    """As :func:`sampled`, for patches up to some three times as coarse as the image: each pixel is the mean of four samples.
+    """As :func:`sampled`, for patches coarser than the image: each pixel is the mean of four samples.
+
+    An image four times as fine as the patches, or more, is first made coarser by a power of two, all patches of a call alike.
 
     Args:
         images: to be sampled.
         matrices: as there.
         size: as there.
     """
+    images, matrices = _coarser(images, matrices.float())
     halves = matrices.clone()
     halves[..., :2] *= 0.5
     halves[..., 2] -= matrices[..., :2].sum(dim=-1) / 4
     return avg_pool2d(sampled(images, halves, [2 * int(n) for n in size]), 2)
+
+
+def _coarser(images: torch.Tensor, matrices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Means over blocks of the images, such that patches are at most four times as coarse, and the matrices that belong to them."""
+    factor = float(torch.linalg.det(matrices[..., :2]).abs().sqrt().min())
+    block = 1
+    while factor / block >= 4:
+        block *= 2
+    if block == 1:
+        return images, matrices
+    smaller = matrices / block
+    smaller[..., 2] += 0.5 / block - 0.5  # centres of pixels
+    return avg_pool2d(images.float(), block, ceil_mode=True), smaller

@@ -7,5 +7,6 @@ from msk_monai.bundle.fingerprint import identity
 from msk_monai.bundle.metadata import read_metadata
 from msk_monai.bundle.opened import Bundle, open_bundle
 from msk_monai.bundle.search import BundleInfo, available, locate
+from msk_monai.bundle.settings import require
 
-__all__ = ["Bundle", "BundleInfo", "available", "identity", "locate", "open_bundle", "read_metadata"]
+__all__ = ["Bundle", "BundleInfo", "available", "identity", "locate", "open_bundle", "read_metadata", "require"]

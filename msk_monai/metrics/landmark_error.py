@@ -26,7 +26,8 @@ class LandmarkError:
     distance) and ``radial_error_px_median``, ``point_error_px`` (every distance, pooled over the set, by name). Where the spacing
     is known also ``radial_error_mm``, ``radial_error_mm_median``, ``point_error_mm`` and the success detection rates ``sdr_1mm``,
     ``sdr_2mm``, ``sdr_2.5mm``, ``sdr_3mm``, ``sdr_4mm``: the share of the points in the image that were found within so much; one that is
-    missing is a failure there. ``error_by_confidence`` sets the errors (mm, or pixels) against the landmarks' confidences.
+    missing is a failure there. ``error_px_by_confidence``, and ``error_mm_by_confidence`` where the
+    spacing is known, set the errors against the landmarks' confidences.
 
     Args:
         landmarks: names of the points to compare; ``None`` compares all the truth has.
@@ -42,11 +43,13 @@ class LandmarkError:
         offsets = {name: found[name] - point for name, point in true.items() if name in found}
         figures: dict[str, Figure] = {"missing_points": Share(len(true) - len(offsets), len(true))}
         figures |= _distances(offsets, "px", np.ones(2))
+        figures |= _graded(result, offsets, "px", np.ones(2))
         spacing = true_spacing(truth)
-        figures |= _graded(result, offsets, np.ones(2) if spacing is None else spacing)
         if spacing is None:
             return figures
-        return figures | _distances(offsets, "mm", spacing) | _success(offsets, spacing, len(true))
+        return (
+            figures | _distances(offsets, "mm", spacing) | _graded(result, offsets, "mm", spacing) | _success(offsets, spacing, len(true))
+        )
 
     def _true(self, truth: Mapping[str, Any]) -> dict[str, np.ndarray]:
         points = true_points(truth)
@@ -69,10 +72,10 @@ def _distances(offsets: Mapping[str, np.ndarray], unit: str, spacing: np.ndarray
     }
 
 
-def _graded(result: Result, offsets: Mapping[str, np.ndarray], spacing: np.ndarray) -> dict[str, Figure]:
+def _graded(result: Result, offsets: Mapping[str, np.ndarray], unit: str, spacing: np.ndarray) -> dict[str, Figure]:
     sure = {point.name: point.confidence for point in result.findings.landmarks if point.confidence is not None}
     errors = {name: float(np.linalg.norm(offset * spacing)) for name, offset in offsets.items() if name in sure}
-    return {"error_by_confidence": Graded(tuple(errors.values()), tuple(sure[name] for name in errors))} if errors else {}
+    return {f"error_{unit}_by_confidence": Graded(tuple(errors.values()), tuple(sure[name] for name in errors))} if errors else {}
 
 
 def _success(offsets: Mapping[str, np.ndarray], spacing: np.ndarray, total: int) -> dict[str, Figure]:

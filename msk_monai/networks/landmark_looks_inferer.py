@@ -37,6 +37,7 @@ class LandmarkLooksInferer(Inferer):
             objects are looked for, the first patch shows the whole film, which should be about so many widths large.
         hand_widths: side of the patch in widths of the object, in the look that tells it from its mirror image.
         close_share: side of the patches around single points, in widths of the object; ``None`` leaves that look out.
+        whole_counts: whether the last look at the whole object has an opinion beside those from close by.
         most: objects on a film.
         opposite: whether two objects on a film are of opposite hands, as two knees are.
         find_longest: pixels of the film's longer side where objects are looked for.
@@ -50,6 +51,7 @@ class LandmarkLooksInferer(Inferer):
         widths: Sequence[float],
         hand_widths: float = 1.9,
         close_share: float | None = None,
+        whole_counts: bool = False,
         most: int = 1,
         opposite: bool = False,
         find_longest: int = 384,
@@ -58,7 +60,7 @@ class LandmarkLooksInferer(Inferer):
         super().__init__()
         self.ends: Ends = (tuple(ends[0]), tuple(ends[1]))
         self.widths, self.hand_widths, self.close_share = tuple(widths), hand_widths, close_share
-        self.opposite = opposite
+        self.whole_counts, self.opposite = whole_counts, opposite
         self.most, self.find_longest, self.least_score = most, find_longest, least_score
 
     def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -96,9 +98,13 @@ class LandmarkLooksInferer(Inferer):
         for widths in self.widths:
             points, scale = _answers(inputs, network.whole, _matrices(quads, network.patch, widths, other_hand), network.patch)
             quads = squares(points, self.ends)
-        if self.close_share is not None:
-            points, scale = self._close(inputs, network, points, scale, other_hand)
-        return points, scale
+        if self.close_share is None:
+            return points, scale
+        opinions, weight = self._close(inputs, network, points, other_hand, self.close_share)
+        if self.whole_counts:
+            opinions, weight = np.concatenate([opinions, points[:, None]], axis=1), np.concatenate([weight, scale[:, None] ** -2.0], axis=1)
+        total = weight.sum(axis=1)
+        return (opinions * weight[..., None]).sum(axis=1) / total[..., None], np.sqrt(np.count_nonzero(weight, axis=1) / total)
 
     def _centred(self, inputs: torch.Tensor, network: Any, quads: Array) -> Array:
         """Squares (N, 4, 2) where the look at whole objects sees them, as they are or mirrored, whichever it is surer of."""
@@ -118,19 +124,17 @@ class LandmarkLooksInferer(Inferer):
         odds = as_is - flipped
         return np.asarray(odds > odds.mean() if self.opposite and len(odds) == 2 else odds > 0)
 
-    def _close(self, inputs: torch.Tensor, network: Any, points: Array, scale: Array, other_hand: NDArray[np.bool_]) -> tuple[Array, Array]:
-        """Points and scales from all patches that hold them, weighted by how sure each look is."""
+    def _close(self, inputs: torch.Tensor, network: Any, points: Array, other_hand: NDArray[np.bool_], share: float) -> tuple[Array, Array]:
+        """Opinions (N, P, P, 2) of the patches around an object's points on all of them, and their weights (N, P, P): 1 / scale^2."""
         count, size = network.points, network.close_patch
-        quads = squares_at_points(points, self.ends, share=self.close_share or 1.0).reshape(-1, 4, 2)
+        quads = squares_at_points(points, self.ends, share=share).reshape(-1, 4, 2)
         flips = np.repeat(other_hand, count)
         matrices = _matrices(quads, size, 1.0, flips)
         opinions, spread = _answers(inputs, network.close, matrices, size)
         repeated = np.repeat(points, count, axis=0)
         inside = _inside(matrices, repeated, size).reshape(-1, count, count)
         opinions, spread = opinions.reshape(-1, count, count, 2), spread.reshape(-1, count, count)
-        weight = inside / spread**2  # of every patch's opinion on every point
-        total = weight.sum(axis=1)
-        return (opinions * weight[..., None]).sum(axis=1) / total[..., None], np.sqrt(inside.sum(axis=1) / total)
+        return opinions, inside / spread**2
 
 
 def distinct(scores: Array, quads: Array, *, most: int) -> NDArray[np.intp]:

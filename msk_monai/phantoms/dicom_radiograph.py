@@ -223,7 +223,7 @@ def _digital(film: Radiograph) -> dict[str, object]:
         "ImageLaterality": film.laterality,
         "AnatomicRegionSequence": [_code(film.region[0], "SCT", film.region[1])],
         "ViewCodeSequence": [
-            _code("399348003", "SCT", "antero-posterior") if film.from_front else _code("272460009", "SCT", "postero-anterior")
+            _code("399348003", "SCT", "antero-posterior") if film.from_front else _code("272479007", "SCT", "postero-anterior")
         ],
         "DetectorType": "SCINTILLATOR",
         "DetectorConfiguration": "AREA",

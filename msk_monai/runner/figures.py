@@ -82,7 +82,7 @@ def _graded(parts: Sequence[Graded]) -> Summary:
     both = both[np.isfinite(both).all(axis=1)]
     fewest = len(both) // 10
     if not fewest:
-        return {"n": len(both)}
+        return {"n": len(both), "least_confident_tenth": None, "rest": None, "ratio": None}
     errors = both[np.argsort(both[:, 0], kind="stable"), 1]
     tenth, rest = float(errors[:fewest].mean()), float(errors[fewest:].mean())
     return {"n": len(both), "least_confident_tenth": tenth, "rest": rest, "ratio": tenth / rest if rest > 0 else None}

@@ -8,13 +8,15 @@ from monai.data import MetaTensor
 from monai.transforms import Transform
 
 from msk_monai.anatomy.knee import LINES, POINTS
-from msk_monai.measure.knee import Knee, implausible, measure_knee
+from msk_monai.measure.knee import NEEDED, Knee, implausible, measure_knee
 from msk_monai.measure.marks import MarkedLine, MarkedObject
 from msk_monai.records import Findings, Landmark, Measurement, Status
 from msk_monai.transforms.landmarks_found import landmarks_of, marked_objects
 
 SIDES = {"R": "right", "L": "left"}
 _OTHER = {"R": "L", "L": "R"}
+_VISIBLE = 0.15
+"""A point of less confidence is named in the flags of what is measured from it."""
 _UNITS = {"mm": "mm", "{pixels}": "px"}
 
 
@@ -35,6 +37,8 @@ class KneeFilmd(Transform):
         pred_key: (N, 16, 4) as :class:`msk_monai.networks.LandmarkLooksInferer` gives.
         image_key: the film on the network's grid.
         source_key: the film as it was read.
+
+    A knee that the film cuts, or whose numbers cannot be those of one, is left out; what is measured on the other says so.
 
     Raises:
         ValueError: another side, or a spacing that is not positive.
@@ -65,19 +69,13 @@ class KneeFilmd(Transform):
         film = data[self.source_key]
         spacing, unit, flags = self._spacing(film)
         seen = marked_objects(np.asarray(data[self.pred_key], dtype=np.float64), self.ends, data[self.image_key])
-        sure = [one for one in seen if one.confidence.mean() >= self.least_confidence]
         knees: list[tuple[MarkedObject, Knee]] = []
         reasons: list[str] = []
-        for one in sure:
-            try:
-                knee = measure_knee(one.points * spacing)
-            except ValueError:
-                reasons.append("its points are missing or fall into one")
-                continue
-            fault = implausible(knee)
-            if fault is None:
+        for one in seen:
+            fault, knee = self._judged(one, film, spacing, unit)
+            if knee is not None:
                 knees.append((one, knee))
-            else:
+            elif fault is not None:
                 reasons.append(fault)
         if not knees:
             reason = f"no knee was found in this picture{f': {reasons[0]}' if reasons else ''}"
@@ -86,13 +84,29 @@ class KneeFilmd(Transform):
         landmarks: list[Landmark] = []
         measurements: list[Measurement] = []
         lines: list[MarkedLine] = []
+        left_out = tuple(f"another knee was left out: {reason}" for reason in reasons)
+        both = len(knees) > 1 or _laterality(film) == "B"
         for (one, knee), side in zip(knees, sides, strict=True):
-            prefix = f"{SIDES[side]}_" if len(knees) > 1 else ""
+            prefix = f"{SIDES[side]}_" if both else ""
             landmarks += landmarks_of(one, POINTS, prefix)
-            measurements += _measurements(knee, prefix, unit, (f"{SIDES[side]} knee", *doubts), flags)
+            measurements += _measurements(one, knee, prefix, unit, (f"{SIDES[side]} knee", *doubts, *left_out), flags)
             lines += _lines(one, knee, unit)
         findings = Findings(measurements=tuple(measurements), landmarks=tuple(landmarks))
         return {**data, "objects": tuple(one for one, _ in knees), "lines": tuple(lines), "findings": findings}
+
+    def _judged(self, one: MarkedObject, film: MetaTensor, spacing: tuple[float, float], unit: str) -> tuple[str | None, Knee | None]:
+        """A knee's numbers; or why it has none, where it may be one."""
+        if one.confidence.mean() < self.least_confidence:
+            return None, None
+        needed = one.points[[POINTS.index(point) for point in NEEDED]]
+        if not ((needed >= -0.5) & (needed <= np.array(film.shape[1:3]) - 0.5)).all():
+            return "the film cuts it", None
+        try:
+            knee = measure_knee(one.points * spacing)
+        except ValueError:
+            return "its points are missing or fall into one", None
+        fault = implausible(knee, in_mm=unit == "mm")
+        return (None, knee) if fault is None else (fault, None)
 
     def _spacing(self, film: MetaTensor) -> tuple[tuple[float, float], str, tuple[str, ...]]:
         """Between columns and between rows, mm, or square pixels where there are none; the unit; what to know of it."""
@@ -112,11 +126,12 @@ class KneeFilmd(Transform):
         on_left = "L" if along_row.startswith("R") else "R"  # the patient's side on the image's left
         hung = () if along_row[:1] in ("L", "R") else ("side assumes that the patient's left is on the image's right",)
         seen = [_OTHER[on_left] if one.flipped else on_left for one in knees]
+        told = self.side or _laterality(film)
         if len(knees) == 2:
             by_place = [on_left, _OTHER[on_left]]
             doubt = () if seen == by_place else ("the sides are in doubt: they were taken from the knees' places in the image",)
-            return by_place, (*hung, *doubt)
-        told = self.side or str(film.meta.get("laterality", ""))[:1]
+            odd = (f"the film is said to show the {SIDES[told]} knee, and shows both",) if told in SIDES else ()
+            return by_place, (*hung, *doubt, *odd)
         if told not in SIDES:
             return seen, hung
         where = "right" if knees[0].flipped else "left"
@@ -125,17 +140,25 @@ class KneeFilmd(Transform):
         )
 
 
-def _measurements(knee: Knee, prefix: str, unit: str, which: tuple[str, ...], flags: tuple[str, ...]) -> list[Measurement]:
-    lengths = [
-        Measurement(name=prefix + name, value=length, unit=unit, flags=(*which, *flags), method=f"distance from {start} to {end}")
-        for (name, length), (start, end) in zip(knee.lines.items(), LINES.values(), strict=True)
-    ]
+def _laterality(film: MetaTensor) -> str:
+    return str(film.meta.get("laterality", ""))[:1]
+
+
+def _measurements(
+    one: MarkedObject, knee: Knee, prefix: str, unit: str, which: tuple[str, ...], flags: tuple[str, ...]
+) -> list[Measurement]:
+    sure = dict(zip(POINTS, one.confidence, strict=True))
+    lengths = []
+    for (name, length), ends in zip(knee.lines.items(), LINES.values(), strict=True):
+        hidden = tuple(f"{point} is hardly visible" for point in ends if sure[point] < _VISIBLE)
+        method = f"distance from {ends[0]} to {ends[1]}"
+        lengths.append(Measurement(name=prefix + name, value=length, unit=unit, flags=(*which, *hidden, *flags), method=method))
     angle = Measurement(
         name=f"{prefix}joint_line_convergence_angle",
         value=knee.convergence,
         unit="deg",
-        flags=(*which, "positive: opens to the lateral side"),
-        method="between the lines femur_2 to femur_6 and tibia_2 to tibia_8",
+        flags=which,
+        method="between the lines femur_2 to femur_6 and tibia_2 to tibia_8; positive: opens to the lateral side",
     )
     ratio = Measurement(name=f"{prefix}medial_lateral_joint_space_ratio", value=knee.ratio, unit="1", flags=which)
     return [*lengths, angle, ratio]

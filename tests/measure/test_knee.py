@@ -118,12 +118,20 @@ def changed(**moves):
         (changed(tibia_9=(60, 0)), "femur and tibia differ too much in width"),
         (changed(femur_2=(0, -24), femur_6=(0, -24)), "femur and tibia lie too far apart"),
         (changed(tibia_8=(0, 24)), "femur and tibia lie too far apart"),
-        (changed(femur_2=(14, -11), femur_6=(-14, 11)), "femur and tibia do not face each other"),
+        (changed(femur_2=(14, -11), femur_6=(-14, 11), femur_4=(np.nan, np.nan)), "femur and tibia do not face each other"),
+        (changed(**{f"femur_{number}": (0, 20) for number in range(1, 8)}), "the femur reaches into the tibia"),
     ],
 )
 def test_what_cannot_be_a_knee_is_said(points, reason):
     for scale in (0.1, 1.0, 8.0):
         assert implausible(measure_knee(points * scale)) == reason
+
+
+@pytest.mark.parametrize(("times", "credible"), [(0.1, False), (1.0, True), (8.0, False)])
+def test_millimetres_that_no_knee_has_are_not_believed(times, credible):
+    knee = measure_knee(KNEE * times)
+    assert implausible(knee) is None
+    assert (implausible(knee, in_mm=True) is None) == credible
 
 
 @pytest.mark.parametrize("points", [KNEE[:15], KNEE[None], KNEE[:, :1]])

@@ -64,16 +64,16 @@ def confident(**points):
 
 def test_errors_are_set_against_the_confidences():
     answer = confident(a=(3, 4, 0.2), b=(10, 1, 0.9), c=(0, 10, None))
-    assert LandmarkError()(answer, TRUTH)["error_by_confidence"] == Graded((5.0, 1.0), (0.2, 0.9))
-    in_mm = LandmarkError()(answer, {**TRUTH, "spacing_mm": [1.0, 0.5]})["error_by_confidence"]
+    assert LandmarkError()(answer, TRUTH)["error_px_by_confidence"] == Graded((5.0, 1.0), (0.2, 0.9))
+    in_mm = LandmarkError()(answer, {**TRUTH, "spacing_mm": [1.0, 0.5]})["error_mm_by_confidence"]
     assert in_mm == Graded((pytest.approx(13**0.5), 0.5), (0.2, 0.9))
 
 
 def test_points_that_were_only_placed_have_no_error_and_no_confidence():
     figures = LandmarkError()(confident(a=(3, 4, 0.0), b=(10, 1, 0.9)), TRUTH)
-    assert figures["error_by_confidence"] == Graded((1.0,), (0.9,))
+    assert figures["error_px_by_confidence"] == Graded((1.0,), (0.9,))
     assert figures["missing_points"] == Share(2, 3)
 
 
 def test_landmarks_without_confidences_are_not_graded():
-    assert "error_by_confidence" not in LandmarkError()(ANSWER, TRUTH)
+    assert "error_px_by_confidence" not in LandmarkError()(ANSWER, TRUTH)

@@ -147,7 +147,7 @@ def test_two_squares_that_lead_to_one_object_give_it_once():
     class Twice(Perfect):
         def _places(self, film: torch.Tensor) -> torch.Tensor:
             maps = super()._places(film)
-            return torch.maximum(maps, Perfect(self.objects + (0, 60))._places(film))
+            return torch.maximum(maps, Perfect(self.objects + np.array((0, 60)))._places(film))
 
     assert run(Perfect(RIGHT[None])).shape[0] == run(Twice(RIGHT[None])).shape[0] == 1
 

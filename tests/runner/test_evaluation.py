@@ -183,7 +183,7 @@ def test_the_least_confident_tenth_is_set_against_the_rest_of_all_cases():
 
 
 def test_too_few_graded_errors_and_perfect_ones_have_no_ratio():
-    assert summarise([graded([1.0] * 9, [0.5] * 9)])["a"] == {"n": 9}
+    assert summarise([graded([1.0] * 9, [0.5] * 9)])["a"] == {"n": 9, "least_confident_tenth": None, "rest": None, "ratio": None}
     assert summarise([graded([0.0] * 10, range(10))])["a"]["ratio"] is None
 
 

@@ -52,7 +52,7 @@ def test_a_knee_is_measured_and_its_points_named():
     assert [m.unit for m in findings.measurements] == [*["mm"] * 4, "deg", "1"]
     angle, ratio = of(findings, "joint_line_convergence_angle"), of(findings, "medial_lateral_joint_space_ratio")
     assert angle.value == pytest.approx(5, abs=1e-4)
-    assert "positive: opens to the lateral side" in angle.flags
+    assert "positive: opens to the lateral side" in angle.method
     assert ratio.value == pytest.approx(6 / lengths(findings)[2])
     assert of(findings, "medial_joint_space").method == "distance from femur_6 to tibia_8"
     assert [p.name for p in findings.landmarks] == list(POINTS)
@@ -167,7 +167,6 @@ def test_what_makes_the_sides_of_both_knees_doubtful_is_told_with_every_number(k
         ({**HUNG, "laterality": "L"}, {}, False, "left", True),
         ({**HUNG, "laterality": "R"}, {}, True, "right", True),
         ({"laterality": "R", "patient_orientation": ("R", "F")}, {}, True, "right", False),
-        ({**HUNG, "laterality": "B"}, {}, True, "left", False),
         ({**HUNG, "laterality": "U"}, {}, False, "right", False),
         ({**HUNG, "laterality": ""}, {}, False, "right", False),
         ({**HUNG, "laterality": "R"}, {"side": "L"}, True, "left", False),
@@ -183,6 +182,31 @@ def test_the_side_of_one_knee(meta, options, flipped, side, doubtful):
         assert measurement.flags[0] == f"{side} knee"
         assert (told in measurement.flags) == doubtful
         assert ASSUMED not in measurement.flags
+
+
+def test_what_is_left_of_a_film_of_both_knees_bears_its_side():
+    findings = find(answer(OTHER), film(600, 300, **HUNG, laterality="B"))
+    assert [p.name for p in findings.landmarks] == [f"left_{point}" for point in POINTS]
+
+
+def test_a_knee_that_the_film_cuts_is_left_out_and_the_other_ones_numbers_say_so():
+    cut = OTHER + np.array((600 - OTHER[:, 0].max() + 20, 0))
+    findings = find(answer(PIXELS, cut), film(600, 300, **HUNG, laterality="R"))
+    assert [p.name for p in findings.landmarks] == list(POINTS)
+    assert all("another knee was left out: the film cuts it" in m.flags for m in findings.measurements)
+
+
+def test_a_header_of_one_side_on_a_film_of_both_knees_is_told():
+    findings = find(answer(PIXELS, OTHER), film(600, 300, **HUNG, laterality="R"))
+    assert len(findings.landmarks) == 32
+    assert all("the film is said to show the right knee, and shows both" in m.flags for m in findings.measurements)
+
+
+def test_a_point_that_is_hardly_visible_is_named_with_what_is_measured_from_it():
+    seen = answer(PIXELS)
+    seen[0, POINTS.index("femur_2"), 2] = 100.0
+    findings = find(seen, film(600, 300, **HUNG))
+    assert [m.name for m in findings.measurements if "femur_2 is hardly visible" in m.flags] == ["lateral_joint_space"]
 
 
 def test_a_side_that_only_the_picture_tells_is_said_to_be_assumed():
