@@ -38,7 +38,8 @@ class KneeFilmd(Transform):
         image_key: the film on the network's grid.
         source_key: the film as it was read.
 
-    A knee that the film cuts, or whose numbers cannot be those of one, is left out; what is measured on the other says so.
+    A knee that the film cuts, or whose numbers cannot be those of one, or beside the one that the film is said to show, is left out; what
+    is measured on the other says so.
 
     Raises:
         ValueError: another side, or a spacing that is not positive.
@@ -80,6 +81,10 @@ class KneeFilmd(Transform):
         if not knees:
             reason = f"no knee was found in this picture{f': {reasons[0]}' if reasons else ''}"
             return {**data, "objects": (), "lines": (), "findings": Findings(status=Status.FLAGGED, reason=reason)}
+        told = self.side or _laterality(film)
+        if len(knees) == 2 and told in SIDES:
+            knees = [knees[0 if told == _side_on_the_left(film) else 1]]
+            reasons.append(f"the film is said to show the {SIDES[told]} one")
         sides, doubts = self._sides([one for one, _ in knees], film)
         landmarks: list[Landmark] = []
         measurements: list[Measurement] = []
@@ -122,22 +127,30 @@ class KneeFilmd(Transform):
 
     def _sides(self, knees: Sequence[MarkedObject], film: MetaTensor) -> tuple[list[str], tuple[str, ...]]:
         """R or L of the knees, from the image's left to its right, and doubts about them."""
-        along_row = (tuple(film.meta.get("patient_orientation", ())) or ("",))[0]
-        on_left = "L" if along_row.startswith("R") else "R"  # the patient's side on the image's left
-        hung = () if along_row[:1] in ("L", "R") else ("side assumes that the patient's left is on the image's right",)
+        on_left = _side_on_the_left(film)
+        hung = () if _along_row(film) in ("L", "R") else ("side assumes that the patient's left is on the image's right",)
         seen = [_OTHER[on_left] if one.flipped else on_left for one in knees]
         told = self.side or _laterality(film)
         if len(knees) == 2:
             by_place = [on_left, _OTHER[on_left]]
             doubt = () if seen == by_place else ("the sides are in doubt: they were taken from the knees' places in the image",)
-            odd = (f"the film is said to show the {SIDES[told]} knee, and shows both",) if told in SIDES else ()
-            return by_place, (*hung, *doubt, *odd)
+            return by_place, (*hung, *doubt)
         if told not in SIDES:
             return seen, hung
         where = "right" if knees[0].flipped else "left"
         return [told], () if told == seen[0] else (
             f"the lateral side is on the image's {where}, which is unusual for a {SIDES[told]} knee",
         )
+
+
+def _side_on_the_left(film: MetaTensor) -> str:
+    """The patient's side on the image's left."""
+    return "L" if _along_row(film) == "R" else "R"
+
+
+def _along_row(film: MetaTensor) -> str:
+    """Where a row of the image leads, the first letter; empty where nothing says."""
+    return str((tuple(film.meta.get("patient_orientation", ())) or ("",))[0])[:1]
 
 
 def _laterality(film: MetaTensor) -> str:

@@ -196,10 +196,13 @@ def test_a_knee_that_the_film_cuts_is_left_out_and_the_other_ones_numbers_say_so
     assert all("another knee was left out: the film cuts it" in m.flags for m in findings.measurements)
 
 
-def test_a_header_of_one_side_on_a_film_of_both_knees_is_told():
-    findings = find(answer(PIXELS, OTHER), film(600, 300, **HUNG, laterality="R"))
-    assert len(findings.landmarks) == 32
-    assert all("the film is said to show the right knee, and shows both" in m.flags for m in findings.measurements)
+@pytest.mark.parametrize(("side", "other"), [("R", "L"), ("L", "R")])
+def test_of_two_knees_the_one_that_the_header_names_is_measured(side, other):
+    for orientation, wanted in ((("L", "F"), side), (("R", "F"), other)):
+        findings = find(answer(PIXELS, OTHER), film(600, 300, patient_orientation=orientation, laterality=side))
+        assert [p.name for p in findings.landmarks] == list(POINTS)
+        assert findings.landmarks[0].x == pytest.approx((PIXELS if wanted == "R" else OTHER)[0, 0], abs=0.01)
+        assert all(any(flag.startswith("another knee was left out") for flag in m.flags) for m in findings.measurements)
 
 
 def test_a_point_that_is_hardly_visible_is_named_with_what_is_measured_from_it():
