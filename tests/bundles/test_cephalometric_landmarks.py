@@ -1,6 +1,7 @@
 """The landmark engine's public benchmark runs by the same commands as any bundle."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -35,10 +36,11 @@ def films(real_data, tmp_path):
     return tmp_path
 
 
-def test_films_either_way_round_are_evaluated_by_the_command_line(films):
+def test_films_either_way_round_are_evaluated_by_the_command_line(films, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["msk-monai", "evaluate", str(ROOT), "--data", str(films / "datalist.json"), "-o", str(films / "out")])
     with pytest.raises(SystemExit) as end:
-        main(["evaluate", str(ROOT), "--data", str(films / "datalist.json"), "-o", str(films / "out")])
-    assert end.value.code in (0, None)
+        main()
+    assert not end.value.code
     figures = json.loads((films / "out" / "metrics.json").read_text())["figures"]
     assert figures["missing_points"]["count"] == 0
     assert figures["radial_error_mm"]["n"] == 4
