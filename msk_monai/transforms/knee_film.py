@@ -15,6 +15,8 @@ from msk_monai.transforms.landmarks_found import landmarks_of, marked_objects
 
 SIDES = {"R": "right", "L": "left"}
 _OTHER = {"R": "L", "L": "R"}
+_CERTAIN = 0.42
+"""Mean confidence of a knee: 0.46 and more on real films of knees, 0.40 and less on skulls and a hip."""
 _VISIBLE = 0.15
 """A point of less confidence is named in the flags of what is measured from it."""
 _UNITS = {"mm": "mm", "{pixels}": "px"}
@@ -96,7 +98,10 @@ class KneeFilmd(Transform):
             landmarks += landmarks_of(one, POINTS, prefix)
             measurements += _measurements(one, knee, prefix, unit, (f"{SIDES[side]} knee", *doubts, *left_out), flags)
             lines += _lines(one, knee, unit)
-        findings = Findings(measurements=tuple(measurements), landmarks=tuple(landmarks))
+        least = min(float(one.confidence.mean()) for one, _ in knees)
+        doubt = None if least >= _CERTAIN else f"what was found may be no knee (mean confidence {least:.2f})"
+        status = Status.OK if doubt is None else Status.FLAGGED
+        findings = Findings(status=status, reason=doubt, measurements=tuple(measurements), landmarks=tuple(landmarks))
         return {**data, "objects": tuple(one for one, _ in knees), "lines": tuple(lines), "findings": findings}
 
     def _judged(self, one: MarkedObject, film: MetaTensor, spacing: tuple[float, float], unit: str) -> tuple[str | None, Knee | None]:

@@ -212,6 +212,13 @@ def test_a_point_that_is_hardly_visible_is_named_with_what_is_measured_from_it()
     assert [m.name for m in findings.measurements if "femur_2 is hardly visible" in m.flags] == ["lateral_joint_space"]
 
 
+def test_what_may_be_no_knee_is_flagged_and_keeps_its_numbers():
+    findings = find(answer(PIXELS, scale=6.0), film(600, 300, **HUNG))
+    assert findings.status is Status.FLAGGED
+    assert "may be no knee" in findings.reason
+    assert len(findings.landmarks) == 16
+
+
 def test_a_side_that_only_the_picture_tells_is_said_to_be_assumed():
     findings = find(answer(PIXELS), film(600, 300))
     assert all(m.flags[0] == "right knee" and ASSUMED in m.flags for m in findings.measurements)
@@ -250,8 +257,8 @@ def test_a_knee_that_is_not_credible_leaves_the_other_one_alone_on_the_film():
 
 
 def test_only_confident_knees_count():
-    assert find(answer(PIXELS, score=0.2), least_confidence=0.1).status is Status.OK
-    assert find(answer(PIXELS), least_confidence=0.95).status is Status.FLAGGED
+    assert find(answer(PIXELS, score=0.2), least_confidence=0.1).measurements
+    assert find(answer(PIXELS), least_confidence=0.95).measurements == ()
 
 
 def landmarks(pred: torch.Tensor, **options: object) -> dict:
