@@ -14,7 +14,6 @@ names of other things are left out. Upper and lower case, spaces and signs make 
 Points are taken as they are, in pixels of the stored image, 0 = centre of the first pixel.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import numpy as np
 
 from msk_monai.anatomy.knee import LINES, POINTS
 from msk_monai.datasets.films import Converted, Film, FilmFolder
+from msk_monai.datasets.json_files import read_object
 from msk_monai.datasets.knees import (
     EIGHT,
     Array,
@@ -113,14 +113,7 @@ def read_annotation(path: Path) -> Annotation:
         UnreadableFileError: no JSON object, a point that is none, or one that is there twice.
         UnsuitableImageError: neither the eight points nor all sixteen.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as fault:
-        raise UnreadableFileError(f"cannot be opened ({fault.strerror})", subject=path.name) from fault
-    except (ValueError, RecursionError) as fault:
-        raise UnreadableFileError("expected JSON, got a file that cannot be parsed", subject=path.name) from fault
-    if not isinstance(content, dict):
-        raise UnreadableFileError(f"expected a JSON object, got a {type(content).__name__}", subject=path.name)
+    content = read_object(path)
     found: dict[str, Array] = {}
     for name, point in _drawn(content):
         if name in found:

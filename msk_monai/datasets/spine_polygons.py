@@ -13,7 +13,6 @@ Upper and lower case, spaces and signs make no difference. A key that names L4 a
 Points are taken as they are, 0 = centre of the first pixel: so labelme itself turns them into masks (``shape_to_mask``).
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ import numpy.typing as npt
 
 from msk_monai.anatomy import SPINE, level_range
 from msk_monai.datasets.films import LUMBAR, Converted, Film, FilmFolder, Labelled, convert_films, label_map, polygon_mask
+from msk_monai.datasets.json_files import read_object
 from msk_monai.errors import UnreadableFileError, UnsuitableImageError
 from msk_monai.measure.vertebra_corners import CORNER_NAMES
 
@@ -97,14 +97,7 @@ def read_annotation(path: Path) -> Annotation:
     Raises:
         UnreadableFileError: no JSON object, a polygon that is none, or a vertebra drawn twice.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as fault:
-        raise UnreadableFileError(f"cannot be opened ({fault.strerror})", subject=path.name) from fault
-    except (ValueError, RecursionError) as fault:
-        raise UnreadableFileError("expected JSON, got a file that cannot be parsed", subject=path.name) from fault
-    if not isinstance(content, dict):
-        raise UnreadableFileError(f"expected a JSON object, got a {type(content).__name__}", subject=path.name)
+    content = read_object(path)
     polygons: dict[str, Polygon] = {}
     for name, points in _drawn(content):
         level = level_name(name)

@@ -20,7 +20,8 @@ class HandsLoss(nn.Module):
 
     def forward(self, logits: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         """Compare logits (N,) with points (N, P, 2) in the patches' pixels; patches whose ends are not known (NaN) teach nothing."""
-        across = (points[:, self.ends[1]] - points[:, self.ends[0]]).mean(dim=1)[:, 0]
+        first, other = (points[:, end, 0].mean(dim=1) for end in self.ends)
+        across = other - first
         known = torch.isfinite(across)
         if not known.any():
             return logits.sum() * 0.0
