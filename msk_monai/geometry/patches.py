@@ -76,6 +76,12 @@ def mirrored(matrix: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     return np.column_stack([-matrix[:, 0], matrix[:, 1], matrix[:, 2] + matrix[:, 0] * (columns - 1)])
 
 
+def into_patches(points: ArrayLike, matrices: ArrayLike) -> NDArray[np.float64]:
+    """Where points (..., P, 2) of an image lie in patches' pixels, by the matrices (..., 2, 3) of the patches; NaN stays NaN."""
+    to_image = np.asarray(matrices, dtype=np.float64)[..., None, :, :]
+    return np.asarray(np.linalg.solve(to_image[..., :2], (np.asarray(points, dtype=np.float64) - to_image[..., 2])[..., None])[..., 0])
+
+
 def row_members(corners: ArrayLike, matrix: ArrayLike, *, pixels: float) -> NDArray[np.float64]:
     """What a view of a row shows of its members.
 
@@ -91,8 +97,7 @@ def row_members(corners: ArrayLike, matrix: ArrayLike, *, pixels: float) -> NDAr
         (N, 6).
     """
     quads = np.asarray(corners, dtype=np.float64)
-    to_image = np.asarray(matrix, dtype=np.float64)
-    seen = np.linalg.solve(to_image[:, :2], (quads.reshape(-1, 2) - to_image[:, 2]).T).T.reshape(quads.shape)
+    seen = into_patches(quads, matrix)
     centre = seen.mean(axis=1)
     along = np.linalg.norm(seen[:, 2] + seen[:, 3] - seen[:, 0] - seen[:, 1], axis=1) / 2
     step = np.linalg.norm(np.diff(centre, axis=0), axis=1) / pixels

@@ -1,6 +1,7 @@
 """Networks that MONAI does not have."""
 
 from msk_monai.networks.coordinates import CoordinatesInferer
+from msk_monai.networks.efficientnet_lite import efficientnet_lite0, load_imagenet
 from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
 from msk_monai.networks.film_looks_inferer import FilmLooksInferer
 from msk_monai.networks.landmark_looks import LandmarkLooks
@@ -22,4 +23,6 @@ __all__ = [
     "SliceProfileNet",
     "Slicewise",
     "SoftPoints",
+    "efficientnet_lite0",
+    "load_imagenet",
 ]

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
-from msk_monai.networks.pyramid import Pyramid, Residual
+from msk_monai.networks.pyramid import Pyramid, Residual, residual_encoder
 from msk_monai.networks.soft_points import SoftPoints
 
 CORNERS = 4
@@ -25,7 +25,7 @@ class PlacesLook(nn.Module):
 
     def __init__(self, *, widths: Sequence[int] = (24, 40, 64, 96, 144, 176), out: int = 64) -> None:
         super().__init__()
-        self.pyramid = Pyramid(2, widths, blocks=(1, 2, 2, 2, 2, 2), to=1, out=out)
+        self.pyramid = Pyramid(residual_encoder(2, widths, blocks=(1, 2, 2, 2, 2, 2)), to=1, out=out)
         answer = nn.Conv2d(out, 1 + 2 * CORNERS, 1)
         if answer.bias is not None:
             nn.init.constant_(answer.bias[:1], -3.0)  # few cells lie in a vertebra
@@ -72,7 +72,7 @@ class NamesLook(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.pixels = (int(size[0]), int(size[1])), float(pixels)
-        self.pyramid = Pyramid(2, widths, blocks=(0, 1, 2, 2, 2), to=1, out=out)
+        self.pyramid = Pyramid(residual_encoder(2, widths, blocks=(0, 1, 2, 2, 2)), to=1, out=out)
         self.sum_up = nn.Sequential(nn.Linear(WINDOW**2 * out + widths[-1] + 4, 128), nn.ReLU(inplace=True), nn.Dropout(0.2))
         self.read = nn.GRU(128, hidden, num_layers=2, batch_first=True, bidirectional=True, dropout=0.1)
         self.name = nn.Linear(2 * hidden + 128, levels + 2)

@@ -11,7 +11,7 @@ from torch.nn.functional import max_pool2d
 
 from msk_monai.geometry import quads
 from msk_monai.geometry.film_maps import CELL, OFFSET_PX
-from msk_monai.geometry.patches import mirrored, patch_matrix, row_matrix, row_members
+from msk_monai.geometry.patches import into_patches, mirrored, patch_matrix, row_matrix, row_members
 from msk_monai.measure.spine_order import name_chain, spine_chain
 from msk_monai.sampling import reduced
 
@@ -134,7 +134,7 @@ def _seen(inputs: torch.Tensor, look: Any, size: int, around: Array, widths: flo
 
 def _inside(matrices: Array, points: Array, size: int) -> NDArray[np.bool_]:
     """Whether points (N, P, 2) of the image lie in patches (V, N, 2, 3) of it; False where they are NaN."""
-    seen = np.linalg.solve(matrices[:, :, None, :, :2], (points - matrices[:, :, None, :, 2])[..., None])[..., 0]
+    seen = into_patches(points, matrices)
     return np.asarray(((seen > 1) & (seen < size - 2)).all(axis=-1))
 
 

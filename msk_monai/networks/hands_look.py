@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from msk_monai.networks.pyramid import Pyramid
+from msk_monai.networks.pyramid import Pyramid, residual_encoder
 from msk_monai.networks.soft_points import normalised
 
 
@@ -20,7 +20,7 @@ class HandsLook(nn.Module):
     def __init__(self, *, size: int, widths: Sequence[int] = (16, 32, 56, 88, 120)) -> None:
         super().__init__()
         deepest = len(widths) - 1
-        self.pyramid = Pyramid(1, widths, blocks=(1,) * len(widths), to=deepest, out=32)
+        self.pyramid = Pyramid(residual_encoder(1, widths, blocks=(1,) * len(widths)), to=deepest, out=32)
         self.answer = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(32 * (size >> len(widths)) ** 2, 1))
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:

@@ -1,12 +1,15 @@
 """Landmarks of a film's objects in up to four looks: where they are, which hand they are of, each as a whole, each point from close by."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import nn
 
+from msk_monai.networks.efficientnet_lite import efficientnet_lite0
 from msk_monai.networks.film_looks import PlacesLook
 from msk_monai.networks.hands_look import HandsLook
+from msk_monai.networks.pyramid import Encoder, residual_encoder
 from msk_monai.networks.soft_points import SoftPoints
 
 
@@ -22,8 +25,9 @@ class LandmarkLooks(nn.Module):
         patch: pixels of a patch's side in the look at whole objects.
         hand_patch: the same in the look that tells an object from its mirror image.
         close_patch: the same in the look at single points. It answers for all points; those beyond the patch mean nothing.
-        widths: channels of the stages of the look at whole objects.
-        close_widths: of the look at single points.
+        encoder: of both looks at points: "residual", or "efficientnet_lite0", for which there are weights from ImageNet.
+        widths: channels of the stages of the residual encoder in the look at whole objects.
+        close_widths: in that at single points.
     """
 
     alone = ("places", "hands", "whole", "close")
@@ -37,16 +41,25 @@ class LandmarkLooks(nn.Module):
         patch: int = 192,
         hand_patch: int = 128,
         close_patch: int = 96,
+        encoder: Literal["residual", "efficientnet_lite0"] = "residual",
         widths: Sequence[int] = (24, 40, 72, 112, 144),
         close_widths: Sequence[int] = (32, 56, 96, 144),
     ) -> None:
         super().__init__()
         self.places = PlacesLook() if find else None
         self.hands = HandsLook(size=hand_patch)
-        self.whole = SoftPoints(points, widths=widths)
-        self.close = SoftPoints(points, widths=close_widths)
+        self.whole = SoftPoints(points, encoder=_encoder(encoder, widths))
+        self.close = SoftPoints(points, encoder=_encoder(encoder, close_widths))
         self.points, self.patch, self.hand_patch, self.close_patch = points, patch, hand_patch, close_patch
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """(N, points, 3) places in patches (N, 1, patch, patch), and scales: see :class:`msk_monai.networks.SoftPoints`."""
         return self.whole(patches)[0]
+
+
+def _encoder(kind: str, widths: Sequence[int]) -> Encoder:
+    if kind == "residual":
+        return residual_encoder(1, widths, blocks=(2,) * len(widths))
+    if kind == "efficientnet_lite0":
+        return efficientnet_lite0()
+    raise ValueError(f"expected the encoder residual or efficientnet_lite0, got {kind}")

@@ -9,7 +9,7 @@ from monai.inferers import Inferer
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
-from msk_monai.geometry.patches import mirrored, patch_matrix
+from msk_monai.geometry.patches import into_patches, mirrored, patch_matrix
 from msk_monai.geometry.squares import Ends, squares, squares_at_points
 from msk_monai.networks.film_looks_inferer import places_seen
 from msk_monai.sampling import reduced
@@ -165,5 +165,5 @@ def _patches(inputs: torch.Tensor, matrices: Array, size: int) -> torch.Tensor:
 
 def _inside(matrices: Array, points: Array, size: int) -> NDArray[np.bool_]:
     """Whether points (N, P, 2) of the image lie well within patches (N, 2, 3) of it."""
-    seen = np.linalg.solve(matrices[:, None, :, :2], (points - matrices[:, None, :, 2])[..., None])[..., 0]
+    seen = into_patches(points, matrices)
     return np.asarray(((seen > _MARGIN * size) & (seen < (1 - _MARGIN) * size)).all(axis=-1))

@@ -1,6 +1,6 @@
-"""An encoder and a decoder of residual blocks, small enough for a laptop."""
+"""Encoders and a decoder of residual blocks, small enough for a laptop."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import nn
@@ -25,26 +25,49 @@ class Residual(nn.Module):
         return torch.relu(x + self.body(x))
 
 
-class Pyramid(nn.Module):
-    """A residual encoder, and a decoder back to the scale of the encoder's stage ``to``.
+class Encoder(nn.ModuleList):
+    """Stages one after the other, each of which halves the scale.
+
+    Args:
+        stages: their modules.
+        widths: their channels.
+    """
+
+    def __init__(self, stages: Iterable[nn.Module], widths: Sequence[int]) -> None:
+        super().__init__(stages)
+        self.widths = tuple(widths)
+
+
+def residual_encoder(channels: int, widths: Sequence[int], *, blocks: Sequence[int]) -> Encoder:
+    """Return stages of residual blocks.
 
     Args:
         channels: of the input.
-        widths: channels of the encoder's stages; each halves the scale.
+        widths: channels of the stages.
         blocks: residual blocks of each stage.
+    """
+    stages, before = [], channels
+    for width, count in zip(widths, blocks, strict=True):
+        down = [nn.Conv2d(before, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        stages.append(nn.Sequential(*down, *(Residual(width) for _ in range(count))))
+        before = width
+    return Encoder(stages, widths)
+
+
+class Pyramid(nn.Module):
+    """An encoder, and a decoder of residual blocks back to the scale of the encoder's stage ``to``.
+
+    Args:
+        encoder: what is decoded.
         to: the stage whose scale the result has.
         out: channels of the result.
     """
 
-    def __init__(self, channels: int, widths: Sequence[int], *, blocks: Sequence[int], to: int, out: int) -> None:
+    def __init__(self, encoder: Encoder, *, to: int, out: int) -> None:
         super().__init__()
-        stages, before = [], channels
-        for width, count in zip(widths, blocks, strict=True):
-            down = [nn.Conv2d(before, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-            stages.append(nn.Sequential(*down, *(Residual(width) for _ in range(count))))
-            before = width
-        self.stages = nn.ModuleList(stages)
-        self.lateral = nn.ModuleList(nn.Conv2d(width, out, 1) for width in list(widths)[to:][::-1])  # from the deepest
+        self.stages = encoder
+        widths = encoder.widths
+        self.lateral = nn.ModuleList(nn.Conv2d(width, out, 1) for width in widths[to:][::-1])  # from the deepest
         self.smooth = nn.ModuleList(Residual(out) for _ in widths[to:-1])
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,12 +1,13 @@
 """Points of a patch as means of soft maps, each with how sure it is."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from msk_monai.networks.pyramid import Pyramid
+from msk_monai.networks.pyramid import Encoder, Pyramid, residual_encoder
+
+WIDTHS = (32, 56, 96, 144)
+"""Channels of the stages of the encoder that is used where none is given."""
 
 
 class SoftPoints(nn.Module):
@@ -17,15 +18,16 @@ class SoftPoints(nn.Module):
 
     Args:
         points: P.
-        widths: channels of the encoder's stages.
-        out: of the decoder.
+        encoder: of patches with mean 0 and spread 1, of one channel; by default a small one of residual blocks.
+        out: channels of the decoder.
     """
 
-    def __init__(self, points: int, *, widths: Sequence[int] = (32, 56, 96, 144), out: int = 48) -> None:
+    def __init__(self, points: int, *, encoder: Encoder | None = None, out: int = 48) -> None:
         super().__init__()
-        self.pyramid = Pyramid(1, widths, blocks=(2,) * len(widths), to=0, out=out)
+        encoder = residual_encoder(1, WIDTHS, blocks=(2,) * len(WIDTHS)) if encoder is None else encoder
+        self.pyramid = Pyramid(encoder, to=0, out=out)
         self.maps = nn.Conv2d(out, points, 1)
-        self.scales = nn.Linear(widths[-1] + out, points)
+        self.scales = nn.Linear(encoder.widths[-1] + out, points)
 
     def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Also gives the maps' logits (N, P, S / 2, S / 2)."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from msk_monai.phantoms.canvas import Canvas, texture_tile
 from msk_monai.phantoms.devices import implant_parts, object_parts
-from msk_monai.phantoms.integrals import Box, Layer, body_integrals, scaled, soft_canvas
+from msk_monai.phantoms.integrals import Layer, body_integrals, scaled, seen_box, soft_canvas
 from msk_monai.phantoms.organs import arm_parts, organ_parts
 from msk_monai.phantoms.patient import Patient
 from msk_monai.phantoms.pelvis import hip_parts, sacrum_parts
@@ -29,28 +29,24 @@ _FINE_PIXEL_MM = 0.33
 
 def patient_integrals(patient: Patient, view: View, detector: Detector) -> Array:
     """Return the line integrals of the patient's attenuation, (rows, columns), unitless."""
-    low, high = seen_box(patient, view, detector)
+    front, back = _depth(patient)
+    box = seen_box(view, detector, front=front, back=back, margin=15)
     tile = texture_tile(patient.habitus.seed)
     coarseness = max(1.0, min(detector.spacing) / _FINE_PIXEL_MM)
     soft_mm, bone_mm, spine_mm = (
         scaled(s, f) for s, f in ((_SOFT_MM, coarseness / 3), (_BONE_MM, coarseness / 1.5), (_SPINE_MM, coarseness))
     )
-    box = low, high
     soft = soft_canvas(box, soft_mm, tile)
     _paint_soft(soft, patient)
     layers = Layer(_skeleton(patient), bone_mm), Layer(_spine(patient), spine_mm, order=3)
     return body_integrals(soft, layers, box, view, detector, tile=tile)
 
 
-def seen_box(patient: Patient, view: View, detector: Detector) -> Box:
-    """Return the box in space (LPS, mm) of what the rays meet, the patient's whole depth."""
+def _depth(patient: Patient) -> tuple[float, float]:
+    """Where the patient begins and ends from front to back, mm."""
     outline = muscle_outline(patient.spine, patient.pelvis, patient.cage, patient.habitus)
     fat = patient.habitus.fat_mm
-    front, back = float(outline.front.min()) - 1.4 * fat - 15, float(outline.back.max()) + 1.2 * fat + 10
-    rim = view.from_detector(detector.outline)
-    ends = np.concatenate([view.source + (rim - view.source) * ((y - view.source[1]) / (rim - view.source)[:, 1:2]) for y in (front, back)])
-    low, high = ends.min(0) - 15, ends.max(0) + 15
-    return np.array([low[0], front, low[2]]), np.array([high[0], back, high[2]])
+    return float(outline.front.min()) - 1.4 * fat - 15, float(outline.back.max()) + 1.2 * fat + 10
 
 
 def _paint_soft(canvas: Canvas, patient: Patient) -> None:

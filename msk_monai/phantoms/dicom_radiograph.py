@@ -21,6 +21,7 @@ from msk_monai.version import __version__
 
 Kind = Literal["CR", "DX"]
 Calibration = Literal["geometry", "magnification", "imager", "none"]
+CALIBRATIONS: tuple[Calibration, ...] = ("geometry", "magnification", "imager", "none")
 """What the header says about the scale: pixels measured in the patient; at the detector, with or without a magnification; nothing."""
 
 

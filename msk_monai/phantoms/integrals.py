@@ -44,6 +44,14 @@ def attenuation(hu: Array) -> Array:
     )
 
 
+def seen_box(view: View, detector: Detector, *, front: float, back: float, margin: float) -> Box:
+    """Return the box in space (LPS, mm) of what the rays meet between two coronal planes, and so many mm beside it."""
+    rim = view.from_detector(detector.outline)
+    ends = np.concatenate([view.source + (rim - view.source) * ((y - view.source[1]) / (rim - view.source)[:, 1:2]) for y in (front, back)])
+    low, high = ends.min(axis=0) - margin, ends.max(axis=0) + margin
+    return np.array([low[0], front, low[2]]), np.array([high[0], back, high[2]])
+
+
 def soft_canvas(box: Box, spacing: Spacing, tile: Array) -> Canvas:
     """An empty canvas, all air, for the soft tissue in a box."""
     return Canvas(**_mesh(*box, spacing), voxel=spacing[2], tile=tile)

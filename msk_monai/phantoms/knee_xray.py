@@ -1,9 +1,6 @@
 """Phantom radiographs of one or both knees from front or back, with the sixteen points of each."""
 
-import json
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +8,20 @@ import numpy as np
 
 from msk_monai.anatomy.knee import POINTS
 from msk_monai.phantoms.canvas import texture_tile
-from msk_monai.phantoms.dicom_radiograph import Calibration, Radiograph, RadiographOptions, write_radiograph
+from msk_monai.phantoms.dicom_radiograph import CALIBRATIONS, Radiograph, RadiographOptions, write_radiograph
 from msk_monai.phantoms.film_marks import sample_collimation, sample_marks
-from msk_monai.phantoms.integrals import Box, Layer, body_integrals, scaled, soft_canvas
+from msk_monai.phantoms.film_set import FilmSet
+from msk_monai.phantoms.integrals import Layer, body_integrals, scaled, seen_box, soft_canvas
 from msk_monai.phantoms.knee import knee_parts
 from msk_monai.phantoms.knee_points import knee_points
 from msk_monai.phantoms.legs import Legs, sample_legs
 from msk_monai.phantoms.projection import Detector, Points, View, aim
 from msk_monai.phantoms.radiograph import expose, present, sample_exposure, sample_look, to_stored
 from msk_monai.phantoms.shapes import Array
-from msk_monai.phantoms.truth_file import known_truth, write_truth
 
 SIDES = ("right", "left")
 LANDMARK_NAMES = tuple(f"{side}_{point}" for side in SIDES for point in POINTS)
 """Of the points of a film with both knees; those of a film with one bear no side."""
-CALIBRATIONS: tuple[Calibration, ...] = ("geometry", "magnification", "imager", "none")
 _CALIBRATION_SHARES = (0.5, 0.35, 0.08, 0.07)
 _LEAD = 1.6  # line integral of a letter
 _SOFT_MM, _BONE_MM = (2.0, 3.0, 3.0), (0.6, 0.9, 0.9)
@@ -151,7 +147,7 @@ def _seen(spots: Points, detector: Detector, field: Array) -> Points | None:
 
 def _integrals(legs: Legs, view: View, detector: Detector) -> Array:
     coarseness = min(detector.spacing) / _FINE_PIXEL_MM
-    box = _box(view, detector)
+    box = seen_box(view, detector, front=_FRONT, back=_BACK, margin=10)
     tile = texture_tile(legs.seed)
     soft = soft_canvas(box, scaled(_SOFT_MM, coarseness / 2), tile)
     legs.paint_soft(soft)
@@ -160,52 +156,22 @@ def _integrals(legs: Legs, view: View, detector: Detector) -> Array:
     return body_integrals(soft, layers, box, view, detector, tile=tile)
 
 
-def _box(view: View, detector: Detector) -> Box:
-    """Low and high corner of what the rays meet."""
-    rim = view.from_detector(detector.outline)
-    ends = np.concatenate(
-        [view.source + (rim - view.source) * ((y - view.source[1]) / (rim - view.source)[:, 1:2]) for y in (_FRONT, _BACK)]
-    )
-    low, high = ends.min(axis=0) - 10, ends.max(axis=0) + 10
-    return np.array([low[0], _FRONT, low[2]]), np.array([high[0], _BACK, high[2]])
-
-
 def write_knee_films(folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation") -> Path:
-    """Write films with their truth, and a datalist with all of them in one split.
+    """Write films with their truth and a datalist; see :meth:`msk_monai.phantoms.film_set.FilmSet.write`.
 
-    Film i depends on (seed, i) only. A film of this seed that is there already is kept, so that the same command continues what was
-    broken off.
+    Items of films with both knees name their own 32 landmarks.
 
     Args:
-        folder: made if absent; films go to ``films/phantom-<i>.dcm``, the truth to ``truth/phantom-<i>.json``.
-        count: films.
-        seed: of the whole set.
-        workers: processes.
-        split: of the datalist.
+        folder: as there.
+        count: as there.
+        seed: as there.
+        workers: as there.
+        split: as there.
 
     Returns:
-        The datalist, in MONAI's Decathlon form. Items of films with both knees name their own 32 landmarks.
+        The datalist.
     """
-    for part in ("films", "truth"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    write = partial(_write_film, folder, seed)
-    if workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            items = list(pool.map(write, range(count)))
-    else:
-        items = [write(index) for index in range(count)]
-    listing: dict[str, Any] = {
-        "name": "knee_xray phantoms",
-        "description": "procedural radiographs of invented patients' knees (phantoms); 16 points a knee",
-        "modality": "DX",
-        "licence": "Apache-2.0",
-        "seed": seed,
-        "landmark_names": list(POINTS),
-        **{"training": [], "validation": [], split: items},
-    }
-    datalist = folder / "datalist.json"
-    datalist.write_text(json.dumps(listing, indent=1), encoding="utf-8")
-    return datalist
+    return FilmSet(make=_write_film, listed=_LISTED, header=_HEADER).write(folder, count=count, seed=seed, workers=workers, split=split)
 
 
 def film_truth(film: KneeFilm) -> dict[str, Any]:
@@ -233,18 +199,18 @@ def film_truth(film: KneeFilm) -> dict[str, Any]:
 
 
 _LISTED = ("points", "landmark_names", "side", "spacing_mm")
+_HEADER = {
+    "name": "knee_xray phantoms",
+    "description": "procedural radiographs of invented patients' knees (phantoms); 16 points a knee",
+    "modality": "DX",
+    "licence": "Apache-2.0",
+    "landmark_names": list(POINTS),
+}
 
 
-def _write_film(folder: Path, seed: int, index: int) -> dict[str, Any]:
-    name = f"phantom-{index:04d}"
-    image, truth = Path("films") / f"{name}.dcm", Path("truth") / f"{name}.json"
-    record = known_truth(folder / image, folder / truth, seed=seed)
-    if record is None:
-        film = sample_knee_film(index, seed=seed)
-        digital = film.radiograph.calibration != "none" and (film.radiograph.calibration == "magnification" or index % 3 > 0)
-        write_radiograph(
-            folder / image, film.radiograph, RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR", kvp=60.0)
-        )
-        record = {"case": name, "seed": seed, "index": index, **film_truth(film)}
-        write_truth(folder / truth, record)
-    return {"image": str(image), "truth": str(truth), **{key: record[key] for key in _LISTED}}
+def _write_film(path: Path, seed: int, index: int) -> dict[str, Any]:
+    film = sample_knee_film(index, seed=seed)
+    digital = film.radiograph.calibration != "none" and (film.radiograph.calibration == "magnification" or index % 3 > 0)
+    options = RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR", kvp=60.0)
+    write_radiograph(path, film.radiograph, options)
+    return film_truth(film)

@@ -1,11 +1,9 @@
 """Phantom radiographs of the spine from front or back, with the corners of all vertebral bodies."""
 
-import json
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +14,20 @@ from msk_monai.measure.segment import measure_segment
 from msk_monai.measure.vertebra_corners import CORNER_NAMES, VertebraCorners
 from msk_monai.phantoms.attenuation import patient_integrals
 from msk_monai.phantoms.body_corners import body_corners
+from msk_monai.phantoms.dicom_radiograph import CALIBRATIONS, Calibration, RadiographOptions, write_radiograph
 from msk_monai.phantoms.film_marks import sample_collimation, sample_marks
 from msk_monai.phantoms.film_region import Region, Setup, sample_setup
+from msk_monai.phantoms.film_set import FilmSet
 from msk_monai.phantoms.patient import Patient, sample_patient
 from msk_monai.phantoms.projection import Points
 from msk_monai.phantoms.radiograph import expose, present, sample_exposure, sample_look, to_stored
 from msk_monai.phantoms.recipe import Recipe, load_recipe
 from msk_monai.phantoms.shapes import Array
-from msk_monai.phantoms.truth_file import known_truth, write_truth
 
 LEVELS = level_range("T1", "L5")
 LANDMARK_NAMES = tuple(f"{level}_{corner}" for level in LEVELS for corner in CORNER_NAMES)
 """Of the 68 points of a film, in SpineWeb dataset 16's order; left and right are the image's sides."""
 
-Calibration = Literal["geometry", "magnification", "imager", "none"]
-CALIBRATIONS: tuple[Calibration, ...] = ("geometry", "magnification", "imager", "none")
 _CALIBRATION_SHARES = (0.45, 0.25, 0.2, 0.1)
 _LEAD = 1.6  # line integral of a letter
 
@@ -194,43 +191,23 @@ def _findings(patient: Patient) -> tuple[str, ...]:
 
 
 def write_films(folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation", recipe: Recipe | None = None) -> Path:
-    """Write films with their truth, and a datalist with all of them in one split.
+    """Write films with their truth and a datalist; see :meth:`msk_monai.phantoms.film_set.FilmSet.write`.
 
-    Film i depends on (seed, i) and the recipe only. A film of this seed that is there already is kept, so that the same command
-    continues what was broken off.
+    Film i depends on (seed, i) and the recipe only.
 
     Args:
-        folder: made if absent; films go to ``films/phantom-<i>.dcm``, the truth to ``truth/phantom-<i>.json``.
-        count: films.
-        seed: of the whole set.
-        workers: processes.
-        split: of the datalist.
+        folder: as there.
+        count: as there.
+        seed: as there.
+        workers: as there.
+        split: as there.
         recipe: what patients are drawn from; default: ``film_recipe()``.
 
     Returns:
-        The datalist, in MONAI's Decathlon form.
+        The datalist.
     """
-    for part in ("films", "truth"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    write = partial(_write_film, folder, seed, recipe or film_recipe())
-    if workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            items = list(pool.map(write, range(count)))
-    else:
-        items = [write(index) for index in range(count)]
-    listing: dict[str, Any] = {
-        "name": "spine_xray phantoms",
-        "description": "procedural radiographs of invented patients (phantoms); 17 vertebrae x 4 corners; left/right are image sides",
-        "modality": "DX",
-        "licence": "Apache-2.0",
-        "seed": seed,
-        "landmark_names": list(LANDMARK_NAMES),
-        "labels": {"0": "background", **{str(i): level for i, level in enumerate(LEVELS, 1)}},
-        **{"training": [], "validation": [], split: items},
-    }
-    datalist = folder / "datalist.json"
-    datalist.write_text(json.dumps(listing, indent=1), encoding="utf-8")
-    return datalist
+    films = FilmSet(make=partial(_write_film, recipe or film_recipe()), listed=_LISTED, header=_HEADER)
+    return films.write(folder, count=count, seed=seed, workers=workers, split=split)
 
 
 def film_truth(film: Film) -> dict[str, Any]:
@@ -257,19 +234,20 @@ def film_truth(film: Film) -> dict[str, Any]:
 
 
 _LISTED = ("points", "spacing_mm", "cobb_max_degrees", "l4_l5")
+_HEADER = {
+    "name": "spine_xray phantoms",
+    "description": "procedural radiographs of invented patients (phantoms); 17 vertebrae x 4 corners; left/right are image sides",
+    "modality": "DX",
+    "licence": "Apache-2.0",
+    "landmark_names": list(LANDMARK_NAMES),
+    "labels": {"0": "background", **{str(i): level for i, level in enumerate(LEVELS, 1)}},
+}
 
 
-def _write_film(folder: Path, seed: int, recipe: Recipe, index: int) -> dict[str, Any]:
-    from msk_monai.phantoms.dicom_radiograph import RadiographOptions, write_radiograph
+def _write_film(recipe: Recipe, path: Path, seed: int, index: int) -> dict[str, Any]:
     from msk_monai.phantoms.spine_radiograph import spine_radiograph
 
-    name = f"phantom-{index:04d}"
-    image, truth = Path("films") / f"{name}.dcm", Path("truth") / f"{name}.json"
-    record = known_truth(folder / image, folder / truth, seed=seed)
-    if record is None:
-        film = sample_film(index, seed=seed, recipe=recipe)
-        digital = film.calibration != "none" and (film.calibration == "magnification" or index % 3 > 0)
-        write_radiograph(folder / image, spine_radiograph(film), RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR"))
-        record = {"case": name, "seed": seed, "index": index, **film_truth(film)}
-        write_truth(folder / truth, record)
-    return {"image": str(image), "truth": str(truth), **{key: record[key] for key in _LISTED}}
+    film = sample_film(index, seed=seed, recipe=recipe)
+    digital = film.calibration != "none" and (film.calibration == "magnification" or index % 3 > 0)
+    write_radiograph(path, spine_radiograph(film), RadiographOptions(seed=seed, study=index, kind="DX" if digital else "CR"))
+    return film_truth(film)

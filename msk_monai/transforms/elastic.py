@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import grid_sample, interpolate
 
-_STEPS = 12
+_STEPS = 40
 
 
 def bent(patches: torch.Tensor, points: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from monai.transforms import RandomizableTransform
 
-from msk_monai.geometry.patches import mirrored, patch_matrix
+from msk_monai.geometry.patches import into_patches, mirrored, patch_matrix
 from msk_monai.sampling import reduced
 from msk_monai.transforms.elastic import bent
 
@@ -81,7 +81,7 @@ class RandQuadPatchesd(RandomizableTransform):
             if flip != (quad is not None and bool(other_hand[quad])):
                 matrices[k] = mirrored(matrices[k], self.size)
             if quad is not None:
-                seen = np.linalg.solve(matrices[k][:, :2], (points[quad] - matrices[k][:, 2]).T).T
+                seen = into_patches(points[quad], matrices[k])
                 targets[k] = seen[self.mirror_order] if flip and self.mirror_order is not None else seen
         patches = reduced(film[None], torch.as_tensor(matrices[None], dtype=torch.float32), (self.size, self.size))
         labels = torch.as_tensor(targets, dtype=torch.float32)
