@@ -2,6 +2,7 @@
 
 from msk_monai.geometry.quads import mirrored_corners
 from msk_monai.transforms.axial_grid import AxialGridd
+from msk_monai.transforms.film_contrast import FilmContrastd
 from msk_monai.transforms.film_grid import FilmGridd
 from msk_monai.transforms.film_view import RandFilmViewd
 from msk_monai.transforms.hounsfield import RandHounsfieldd
@@ -29,6 +30,7 @@ from msk_monai.transforms.vertebra_row import RandVertebraRowd
 __all__ = [
     "AxialGridd",
     "FacingEndplatesd",
+    "FilmContrastd",
     "FilmGridd",
     "KneeFilmd",
     "LabelMapd",
