@@ -137,7 +137,7 @@ def _series_header(fields: Fields) -> SeriesHeader:
         repetition_time=fields.number("RepetitionTime"),
         inversion_time=fields.number("InversionTime"),
         contrast=fields.text("ContrastBolusAgent"),
-        laterality=_upper(fields.text("ImageLaterality") or fields.text("Laterality")),
+        laterality=_side(fields),
         view_position=_upper(fields.text("ViewPosition")),
         patient_position=_upper(fields.text("PatientPosition")),
         manufacturer=fields.text("Manufacturer"),
@@ -188,6 +188,12 @@ def _patient_digest(fields: Fields, series: SeriesHeader) -> str:
     identity = fields.text("PatientID") or ""
     known = f"{fields.text('IssuerOfPatientID') or ''}\0{identity}" if identity else f"study\0{series.study_uid}"
     return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _side(fields: Fields) -> str | None:
+    """R, L or B (PS3.3 C.7.3.1.1.1, C.8.11.2.1.1): an image that is said to be unpaired does not gainsay its series."""
+    told = [_upper(fields.text(name)) for name in ("ImageLaterality", "Laterality")]
+    return next((side for side in told if side in ("R", "L", "B")), told[0] or told[1])
 
 
 def _upper(text: str | None) -> str | None:

@@ -159,6 +159,15 @@ def test_files_that_only_share_a_uid_are_kept_for_the_reader_to_judge(tmp_path):
     assert len(index_folder(tmp_path).series[0].instances) == 2
 
 
+@pytest.mark.parametrize(
+    ("image", "series", "expected"),
+    [("R", "L", "R"), ("U", "L", "L"), ("", "R", "R"), ("B", "", "B"), ("U", "", "U"), ("l", "", "L"), ("", "", None)],
+)
+def test_the_side_is_the_images_or_else_its_series(tmp_path, image, series, expected):
+    save(radiograph(PICTURE, ImageLaterality=image, Laterality=series), tmp_path / "film.dcm")
+    assert index_folder(tmp_path).series[0].laterality == expected
+
+
 def test_radiographs_of_one_series_stand_alone(tmp_path):
     for k, view in enumerate(["AP", "LAT"]):
         save(radiograph(PICTURE, InstanceNumber=k, ViewPosition=view, ImageLaterality="RL"[k]), tmp_path / f"{k}.dcm")
