@@ -161,7 +161,7 @@ def test_files_that_only_share_a_uid_are_kept_for_the_reader_to_judge(tmp_path):
 
 @pytest.mark.parametrize(
     ("image", "series", "expected"),
-    [("R", "L", "R"), ("U", "L", "L"), ("", "R", "R"), ("B", "", "B"), ("U", "", "U"), ("l", "", "L"), ("", "", None)],
+    [("R", "L", "R"), ("U", "L", "L"), ("", "R", "R"), ("B", "", "B"), ("U", "", "U"), ("", "", None)],
 )
 def test_the_side_is_the_images_or_else_its_series(tmp_path, image, series, expected):
     save(radiograph(PICTURE, ImageLaterality=image, Laterality=series), tmp_path / "film.dcm")
