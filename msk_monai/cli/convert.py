@@ -76,7 +76,7 @@ def convert(
 
     aasce: the AASCE challenge's folders data and labels, with .mat or csv files; its test films become the validation list.
 
-    knee_json: DICOM radiographs of a knee, each with a JSON of the same name: eight points in pairs (labelme's form, {"points":
+    knee_json: radiographs of a knee (DICOM or pictures), each with a JSON of the same name: eight points in pairs (labelme's form, {"points":
     [[x, y], ...]}, or by number or name), the ends of the femoral condylar width, the tibial plateau width, the lateral and the medial
     joint space; or all sixteen points by name.
 
@@ -147,7 +147,7 @@ def _converted_knees(data_format: DataFormat, source: Path, out: Path, *, valida
         DataFormat.KNEE_ARRAYS: knee_arrays_datalist,
         DataFormat.LANDMARK_CSV: landmark_csv_datalist,
     }
-    folder = _films(source, "dicom") if data_format == DataFormat.KNEE_JSON else _films(source, "dicom", "raster")
+    folder = _films(source, "dicom", "raster")
     return readers[data_format](folder, out, headers=_film_headers(folder), validation=validation, seed=seed)
 
 

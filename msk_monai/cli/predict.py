@@ -66,7 +66,7 @@ def _tasks(opened: "Sequence[Bundle]", input: Path, *, fitting_only: bool) -> "t
     if input.suffix.lower() == ".json":
         return [_Task(bundle, datalist_cases(input, None, _rules(bundle))) for bundle in opened], []
     seen = survey(input)
-    say(f"{input}: {len(seen.index.studies)} studies, {len(seen.index.series)} series, {len(seen.index.unreadable)} unreadable files")
+    say(f"{input}: studies: {len(seen.index.studies)}, series: {len(seen.index.series)}, unreadable files: {len(seen.index.unreadable)}")
     tasks = [_Task(bundle, seen.cases(_rules(bundle))) for bundle in opened]
     decisions = [(bundle.name, decision) for bundle in opened for decision in seen.decisions(_rules(bundle))]
     if fitting_only and len(tasks) > 1:
@@ -117,7 +117,7 @@ def _write_series(out: Path, decisions: "Sequence[tuple[str, Decision]]") -> Non
         raise ResultsError(f"{out}: cannot be written: {fault.strerror}") from fault
     rejected = sum(decision.decision == "rejected" for _, decision in decisions)
     if rejected:
-        say(f"{rejected} series were not taken; the reasons are in {out / 'series.csv'}")
+        say(f"series not taken: {rejected}; the reasons are in {out / 'series.csv'}")
 
 
 def _summarise(results: "Sequence[Result]", out: Path) -> None:

@@ -170,7 +170,7 @@ def _content(series: Series, rules: SeriesRules) -> str | None:
     if series.image_type:
         missing = [value for value in rules.image_type if value.upper() not in series.image_type]
         if missing:
-            return f"image type is {'/'.join(series.image_type)}, {' and '.join(missing)} is wanted"
+            return f"image type is {'/'.join(series.image_type)}, wanted: {' and '.join(missing)}"
         unwanted = [value for value in rules.exclude_image_type if value.upper() in series.image_type]
         if unwanted:
             return f"image type is {'/'.join(series.image_type)}, {' or '.join(unwanted)} is not wanted"
@@ -192,7 +192,7 @@ def _texts(series: Series, rules: SeriesRules) -> str | None:
         ("kernel", series.kernel, rules.kernel),
     ):
         if pattern and text and not re.search(pattern, text, re.IGNORECASE):
-            return f"{name} is {text!r}, a match of {pattern!r} is wanted"
+            return f"{name} is {text!r}, wanted: a match of {pattern!r}"
     file_name = None if series.format == "dicom" else series.instances[0].path.name
     for name, text, pattern in (
         ("series description", description, rules.exclude_description),
@@ -201,7 +201,7 @@ def _texts(series: Series, rules: SeriesRules) -> str | None:
         ("kernel", series.kernel, rules.exclude_kernel),
     ):
         if pattern and text and re.search(pattern, text, re.IGNORECASE):
-            return f"{name} is {text!r}, no match of {pattern!r} is wanted"
+            return f"{name} is {text!r}, wanted: no match of {pattern!r}"
     return None
 
 
@@ -227,14 +227,14 @@ def _range(name: str, value: float | None, least: float | None, most: float | No
     if value is None:
         return None
     if least is not None and value < least:
-        return f"{name} is {value:g}{unit}, at least {least:g}{unit} is wanted"
+        return f"{name} is {value:g}{unit}, wanted: at least {least:g}{unit}"
     if most is not None and value > most:
-        return f"{name} is {value:g}{unit}, at most {most:g}{unit} is wanted"
+        return f"{name} is {value:g}{unit}, wanted: at most {most:g}{unit}"
     return None
 
 
 def _wanted(name: str, value: str, wanted: Iterable[str]) -> str:
-    return f"{name} is {value}, {' or '.join(wanted)} is wanted"
+    return f"{name} is {value}, wanted: {' or '.join(wanted)}"
 
 
 def _redundant(survivors: list[Series], rules: SeriesRules) -> dict[str, str]:

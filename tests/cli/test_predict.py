@@ -34,7 +34,7 @@ def test_a_folder_goes_in_and_results_come_out(toy, msk_monai):
     assert code == 0
     assert "2 cases: 1 ok, 1 skipped" in told
     assert "grey 10 1" in told
-    assert "in: 2 studies, 2 series, 0 unreadable files" in said
+    assert "in: studies: 2, series: 2, unreadable files: 0" in said
     assert {path.name for path in Path("out").iterdir()} == {
         "measurements.csv",
         "overlays",
@@ -142,7 +142,7 @@ def test_every_decision_on_a_series_is_written(toy, msk_monai):
     write_stack(Path("in/ct"), noise(3, 4, 5))
     Path("in/bad.png").write_text("no image")
     _, _, said = msk_monai("predict", "in", "-o", "out", "-b", "toy")
-    assert "1 series were not taken" in said
+    assert "series not taken: 1" in said
     with Path("out/series.csv").open(newline="") as file:
         decisions = list(csv.DictReader(file))
     assert [(row["bundle"], row["series"], row["decision"]) for row in decisions] == [

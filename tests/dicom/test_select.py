@@ -19,26 +19,26 @@ def series(tmp_path_factory):
 @pytest.mark.parametrize(
     ("rules", "reason"),
     [
-        ({"modality": "MR"}, "modality is CT, MR is wanted"),
-        ({"modality": ["MR", "PT"]}, "modality is CT, MR or PT is wanted"),
-        ({"formats": "nifti"}, "format is dicom, nifti is wanted"),
-        ({"description": "spine|lumbar"}, "series description is 'Abdomen', a match of 'spine|lumbar' is wanted"),
-        ({"exclude_description": "^abd"}, "series description is 'Abdomen', no match of '^abd' is wanted"),
-        ({"body_part": "head"}, "body part is 'SPINE', a match of 'head' is wanted"),
-        ({"exclude_body_part": "spine"}, "body part is 'SPINE', no match of 'spine' is wanted"),
-        ({"orientation": ["sagittal", "coronal"]}, "orientation is axial, sagittal or coronal is wanted"),
-        ({"min_slices": 6}, "number of slices is 5, at least 6 is wanted"),
-        ({"max_slices": 4}, "number of slices is 5, at most 4 is wanted"),
-        ({"min_slice_thickness": 2.5}, "slice thickness is 2 mm, at least 2.5 mm is wanted"),
-        ({"max_slice_thickness": 1.5}, "slice thickness is 2 mm, at most 1.5 mm is wanted"),
-        ({"min_extent_mm": 9}, "extent is 8 mm, at least 9 mm is wanted"),
-        ({"kernel": "^B[rf]7"}, "kernel is 'Br40', a match of '^B[rf]7' is wanted"),
-        ({"exclude_kernel": "40"}, "kernel is 'Br40', no match of '40' is wanted"),
-        ({"image_type": ["DERIVED"]}, "image type is ORIGINAL/PRIMARY/AXIAL, DERIVED is wanted"),
+        ({"modality": "MR"}, "modality is CT, wanted: MR"),
+        ({"modality": ["MR", "PT"]}, "modality is CT, wanted: MR or PT"),
+        ({"formats": "nifti"}, "format is dicom, wanted: nifti"),
+        ({"description": "spine|lumbar"}, "series description is 'Abdomen', wanted: a match of 'spine|lumbar'"),
+        ({"exclude_description": "^abd"}, "series description is 'Abdomen', wanted: no match of '^abd'"),
+        ({"body_part": "head"}, "body part is 'SPINE', wanted: a match of 'head'"),
+        ({"exclude_body_part": "spine"}, "body part is 'SPINE', wanted: no match of 'spine'"),
+        ({"orientation": ["sagittal", "coronal"]}, "orientation is axial, wanted: sagittal or coronal"),
+        ({"min_slices": 6}, "number of slices is 5, wanted: at least 6"),
+        ({"max_slices": 4}, "number of slices is 5, wanted: at most 4"),
+        ({"min_slice_thickness": 2.5}, "slice thickness is 2 mm, wanted: at least 2.5 mm"),
+        ({"max_slice_thickness": 1.5}, "slice thickness is 2 mm, wanted: at most 1.5 mm"),
+        ({"min_extent_mm": 9}, "extent is 8 mm, wanted: at least 9 mm"),
+        ({"kernel": "^B[rf]7"}, "kernel is 'Br40', wanted: a match of '^B[rf]7'"),
+        ({"exclude_kernel": "40"}, "kernel is 'Br40', wanted: no match of '40'"),
+        ({"image_type": ["DERIVED"]}, "image type is ORIGINAL/PRIMARY/AXIAL, wanted: DERIVED"),
         ({"exclude_image_type": ["axial", "MIP"]}, "image type is ORIGINAL/PRIMARY/AXIAL, axial is not wanted"),
-        ({"min_echo_time": 90}, "echo time is 80 ms, at least 90 ms is wanted"),
-        ({"max_repetition_time": 1000}, "repetition time is 3000 ms, at most 1000 ms is wanted"),
-        ({"min_bits": 32}, "number of bits is 16, at least 32 is wanted"),
+        ({"min_echo_time": 90}, "echo time is 80 ms, wanted: at least 90 ms"),
+        ({"max_repetition_time": 1000}, "repetition time is 3000 ms, wanted: at most 1000 ms"),
+        ({"min_bits": 32}, "number of bits is 16, wanted: at least 32"),
     ],
 )
 def test_every_rejection_has_its_reason(series, rules, reason):
@@ -68,7 +68,7 @@ def test_faulty_geometry_is_left_for_the_reader_to_name(tmp_path, keyword):
 def test_file_names_stand_in_for_descriptions_only_to_exclude(series):
     nifti = replace(series, format="nifti", description=None, protocol=None)
     assert reason_against(nifti, SeriesRules(description="spine")) is None
-    assert reason_against(nifti, SeriesRules(exclude_description="000")) == "file name is '000.dcm', no match of '000' is wanted"
+    assert reason_against(nifti, SeriesRules(exclude_description="000")) == "file name is '000.dcm', wanted: no match of '000'"
 
 
 def write(folder, name, *, slices=10, step=1.0, start=0.0, **attributes):

@@ -68,7 +68,7 @@ def test_a_study_without_a_suitable_series_is_skipped_with_reasons(tmp_path):
     [case] = find_cases(tmp_path, CT)
     assert case.name == case.source.path == "s"
     assert case.fault.status is Status.SKIPPED
-    assert case.fault.reason == ("no series to take: modality is MR, CT is wanted (2 series); number of slices is 2, at least 3 is wanted")
+    assert case.fault.reason == ("no series to take: modality is MR, wanted: CT (2 series); number of slices is 2, wanted: at least 3")
 
 
 def test_skipped_studies_in_one_folder_are_told_apart(tmp_path):
@@ -146,7 +146,7 @@ def test_every_series_has_a_decision_and_unreadable_files_too(tmp_path):
     (tmp_path / "ct" / "junk.dcm").write_bytes(b"")
     decisions = survey(tmp_path).decisions(CT)
     assert [(row.series, row.decision) for row in decisions] == [("ct", "taken"), ("ct/junk.dcm", "unreadable"), ("mr", "rejected")]
-    assert decisions[2].reason == "modality is MR, CT is wanted"
+    assert decisions[2].reason == "modality is MR, wanted: CT"
 
 
 def test_nothing_that_names_a_patient_is_kept(tmp_path):
