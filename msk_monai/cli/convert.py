@@ -76,9 +76,9 @@ def convert(
 
     aasce: the AASCE challenge's folders data and labels, with .mat or csv files; its test films become the validation list.
 
-    knee_json: radiographs of a knee (DICOM or pictures), each with a JSON of the same name: eight points in pairs (labelme's form, {"points":
-    [[x, y], ...]}, or by number or name), the ends of the femoral condylar width, the tibial plateau width, the lateral and the medial
-    joint space; or all sixteen points by name.
+    knee_json: DICOM, PNG or JPEG radiographs of a knee, each with a JSON of the same name: eight points in pairs (labelme's form,
+    {"points": [[x, y], ...]}, or by number or name), the ends of the femoral condylar width, the tibial plateau width, the lateral and
+    the medial joint space; or all sixteen points by name.
 
     knee_arrays: DICOM, PNG or JPEG radiographs of a knee, and one .npz, or .npy files, with label (N x 8 x 2, on films resized to 512),
     reduce_ratio, pixel_spacing and perhaps names.
