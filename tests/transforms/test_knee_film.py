@@ -205,6 +205,20 @@ def test_of_two_knees_the_one_that_the_header_names_is_measured(side, other):
         assert all(any(flag.startswith("another knee was left out") for flag in m.flags) for m in findings.measurements)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("laterality", ["R", "B", None])
+def test_of_two_finds_along_one_leg_the_surer_one_is_measured(laterality, turned):
+    step = KNEE * 0.4 + (160, 40)
+    finds = answer(step, PIXELS, scale=1.0)
+    source = film(600, 300, **HUNG, **({} if laterality is None else {"laterality": laterality}))
+    if turned:
+        finds, source = finds[..., [1, 0, 2, 3]], film(300, 600, **HUNG, **({} if laterality is None else {"laterality": laterality}))
+    findings = find(finds, source)
+    assert {p.name.removeprefix("right_").removeprefix("left_") for p in findings.landmarks} == set(POINTS)
+    assert lengths(findings, "" if laterality != "B" else findings.landmarks[0].name.split("_")[0] + "_")[0] == pytest.approx(160, abs=1e-3)
+    assert "another knee was left out: it does not lie beside this one" in findings.measurements[0].flags
+
+
 def test_a_point_that_is_hardly_visible_is_named_with_what_is_measured_from_it():
     seen = answer(PIXELS)
     seen[0, POINTS.index("femur_2"), 2] = 100.0
