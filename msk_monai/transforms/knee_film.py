@@ -91,6 +91,8 @@ class KneeFilmd(Transform):
             knees = [knees[0 if told == _side_on_the_left(film) else 1]]
             reasons.append(f"the film is said to show the {SIDES[told]} one")
         sides, doubts = self._sides([one for one, _ in knees], film)
+        least = min(float(one.confidence.mean()) for one, _ in knees)
+        doubt = None if least >= _CERTAIN else f"what was found may be no knee (mean confidence {least:.2f})"
         landmarks: list[Landmark] = []
         measurements: list[Measurement] = []
         lines: list[MarkedLine] = []
@@ -99,10 +101,9 @@ class KneeFilmd(Transform):
         for (one, knee), side in zip(knees, sides, strict=True):
             prefix = f"{SIDES[side]}_" if both else ""
             landmarks += landmarks_of(one, POINTS, prefix)
-            measurements += _measurements(one, knee, prefix, unit, (f"{SIDES[side]} knee", *doubts, *left_out), flags)
+            which = (f"{SIDES[side]} knee", *doubts, *left_out, *([doubt] if doubt else ()), *_overlap(knee))
+            measurements += _measurements(one, knee, prefix, unit, which, flags)
             lines += _lines(one, knee, unit)
-        least = min(float(one.confidence.mean()) for one, _ in knees)
-        doubt = None if least >= _CERTAIN else f"what was found may be no knee (mean confidence {least:.2f})"
         status = Status.OK if doubt is None else Status.FLAGGED
         findings = Findings(status=status, reason=doubt, measurements=tuple(measurements), landmarks=tuple(landmarks))
         return {**data, "objects": tuple(one for one, _ in knees), "lines": tuple(lines), "findings": findings}
@@ -171,6 +172,11 @@ def _along_row(film: MetaTensor) -> str:
 
 def _laterality(film: MetaTensor) -> str:
     return str(film.meta.get("laterality", ""))[:1]
+
+
+def _overlap(knee: Knee) -> tuple[str, ...]:
+    """A joint space is a distance without a sign: where the bones overlap on the film it is no gap."""
+    return ("femur and tibia overlap on the film: a joint space is no gap there",) if (knee.least_gap or 0.0) < 0 else ()
 
 
 def _measurements(

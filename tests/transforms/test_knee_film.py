@@ -230,7 +230,16 @@ def test_what_may_be_no_knee_is_flagged_and_keeps_its_numbers():
     findings = find(answer(PIXELS, scale=6.0), film(600, 300, **HUNG))
     assert findings.status is Status.FLAGGED
     assert "may be no knee" in findings.reason
+    assert all(findings.reason in m.flags for m in findings.measurements)  # a table of numbers must say so, too
     assert len(findings.landmarks) == 16
+
+
+@pytest.mark.parametrize(("gap", "overlap"), [(6, False), (1, False), (-2, True)])
+def test_bones_that_overlap_are_said_to(gap, overlap):
+    points = np.concatenate([KNEE[:7], KNEE[7:] + np.array([0, gap - 6])]) * 2 + (150, 120)
+    findings = find(answer(points), film(600, 300, **HUNG))
+    assert lengths(findings)[3] == pytest.approx(2 * abs(gap), abs=1e-3)
+    assert any("overlap" in flag for flag in of(findings, "medial_joint_space").flags) is overlap
 
 
 def test_a_side_that_only_the_picture_tells_is_said_to_be_assumed():
