@@ -6,7 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -19,6 +21,20 @@ def bundles():
 @pytest.fixture(scope="session")
 def ct_l3_slice(bundles):
     return bundles / "ct_l3_slice"
+
+
+@pytest.fixture(params=["blank", "ramp", "noise"])
+def empty_picture(request, tmp_path):
+    """What a picture without anatomy is filled with, and the folder that holds it as ``film.png``."""
+    values = {
+        "blank": np.zeros((600, 300)),
+        "ramp": np.tile(np.linspace(0, 255, 300), (600, 1)),
+        "noise": np.random.default_rng(0).integers(0, 255, (600, 300)),
+    }[request.param]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.fromarray(values.astype(np.uint8)).save(folder / "film.png")
+    return request.param, folder
 
 
 @pytest.fixture(scope="session")
