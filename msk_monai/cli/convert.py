@@ -27,6 +27,7 @@ class DataFormat(StrEnum):
     KNEE_JSON = "knee_json"
     KNEE_ARRAYS = "knee_arrays"
     LANDMARK_CSV = "landmark_csv"
+    LUMBAR_MRI_JSON = "lumbar_mri_json"
 
 
 _OPTIONS = {
@@ -37,6 +38,7 @@ _OPTIONS = {
     DataFormat.KNEE_JSON: {"validation", "seed"},
     DataFormat.KNEE_ARRAYS: {"validation", "seed"},
     DataFormat.LANDMARK_CSV: {"validation", "seed"},
+    DataFormat.LUMBAR_MRI_JSON: {"seed"},
 }
 """Which options belong to which format."""
 
@@ -61,7 +63,8 @@ def convert(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="spine_*, knee_*, landmark_csv: another seed splits otherwise. Default: 0.")
+        int | None,
+        typer.Option(min=0, help="spine_*, knee_*, landmark_csv, lumbar_mri_json: another seed splits otherwise. Default: 0."),
     ] = None,
 ) -> None:
     """Turn another layout of data into a datalist.json. Files that cannot be used are named and left out.
@@ -85,6 +88,10 @@ def convert(
 
     landmark_csv: DICOM, PNG or JPEG radiographs of knees, and CSV files with sixteen points: a row for each knee or for each point, told
     by file or by ID and SIDE.
+
+    lumbar_mri_json: axial MR images of lumbar discs below H01/PATIENT, H02/PATIENT, …, each with a JSON of the same name, beside it or in
+    a tree of its own: the disc level, whether it is symptomatic, age, sex, canal width. Six patients in ten go into training, two into
+    validation, two into testing.
     """
     given = {"share": share, "levels": levels, "validation": validation, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
@@ -96,7 +103,7 @@ def convert(
         say(f"left out: {file}: {reason}")
     for file, note in converted.notes:
         say(f"note: {file}: {note}")
-    counts = {section: len(converted.content.get(section, ())) for section in ("training", "validation")}
+    counts = {section: len(converted.content.get(section, ())) for section in ("training", "validation", "testing")}
     if not any(counts.values()):
         raise UnsuitableImageError(f"nothing in it could be read as {data_format.value}", subject=str(source))
     target = _write(converted, out)
@@ -127,6 +134,8 @@ def _converted(data_format: DataFormat, source: Path, out: Path, options: dict[s
             return aasce_datalist(_films(source, "raster"), out)
         case DataFormat.KNEE_JSON | DataFormat.KNEE_ARRAYS | DataFormat.LANDMARK_CSV:
             return _converted_knees(data_format, source, out, **options)
+        case DataFormat.LUMBAR_MRI_JSON:
+            return _converted_lumbar_mri(source, out, **options)
         case DataFormat.SPINE_POLYGONS:
             from msk_monai.datasets.spine_polygons import spine_polygon_datalist
 
@@ -151,6 +160,21 @@ def _converted_knees(data_format: DataFormat, source: Path, out: Path, *, valida
     return readers[data_format](folder, out, headers=_film_headers(folder), validation=validation, seed=seed)
 
 
+def _converted_lumbar_mri(source: Path, out: Path, *, seed: int = 0) -> "Converted":
+    """Only images with a JSON are read: most series of a study have none."""
+    from msk_monai.datasets.lumbar_mri_folders import pair_in_hospitals
+    from msk_monai.datasets.lumbar_mri_json import FOLDER_OF_LINKS, lumbar_mri_datalist
+    from msk_monai.dicom.files import kind_of, walk
+
+    _require_folder(source)
+    own = (out / FOLDER_OF_LINKS).resolve()  # what an earlier run may have left
+    files = tuple(path for path in walk(source) if not path.resolve().is_relative_to(own))
+    images = [path for path in files if kind_of(path) == "dicom"]
+    labels = [path for path in files if path.suffix.lower() == ".json" and path.name != "datalist.json"]
+    pairs = pair_in_hospitals(source, images, labels)
+    return lumbar_mri_datalist(_film_folder(source, files, [image for image, _ in pairs.pairs]), pairs, out, seed=seed)
+
+
 def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: int = 0) -> dict[str, Any]:
     """Options as the readers take them; an option that names no vertebra is a wrong command."""
     from msk_monai.anatomy import SPINE
@@ -164,14 +188,23 @@ def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: i
 
 def _films(source: Path, *kinds: str) -> "FilmFolder":
     """The radiographs (``dicom``) or pictures (``raster``) of a folder, each decoded once to see that it is whole."""
-    from msk_monai.datasets.films import Film, FilmFolder
     from msk_monai.dicom.files import kind_of, walk
-    from msk_monai.dicom.study import index_files
 
+    _require_folder(source)
+    files = tuple(walk(source))
+    return _film_folder(source, files, [path for path in files if kind_of(path) in kinds])
+
+
+def _require_folder(source: Path) -> None:
     if not source.is_dir():
         raise typer.BadParameter(f"expected a folder as SOURCE, got {source}")
-    files = tuple(walk(source))
-    candidates = [path for path in files if kind_of(path) in kinds]
+
+
+def _film_folder(source: Path, files: tuple[Path, ...], candidates: list[Path]) -> "FilmFolder":
+    """What candidates for films are; the other files are as they are."""
+    from msk_monai.datasets.films import Film, FilmFolder
+    from msk_monai.dicom.study import index_files
+
     index = index_files(candidates, root=source)
     faults = dict.fromkeys(candidates, "is an exact copy of another file")  # as the index leaves those out
     faults |= {one.path: one.reason for one in index.unreadable}

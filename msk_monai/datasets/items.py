@@ -7,7 +7,7 @@ from typing import Any
 
 from msk_monai.errors import UnreadableFileError
 
-PATH_KEYS = ("image", "label")
+PATH_KEYS = ("image", "label", "mask")
 
 
 def load_items(datalists: str | Path | Sequence[str | Path] | None, section: str, *, required: bool = True) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from msk_monai.report import ResultsFile
-from tests.dicom.writing import noise, uid, write_stack
+from tests.dicom.writing import SAGITTAL, noise, uid, write_stack
 from tests.toy import write_bundle, write_picture
 
 FAILING, SKIPPED = 255, 254
@@ -151,6 +152,51 @@ def test_every_decision_on_a_series_is_written(toy, msk_monai):
         ("toy", "ct", "rejected"),
     ]
     assert decisions[2]["series_instance_uid"] == uid("series")
+
+
+def change_metadata(bundle, **changes):
+    path = Path(bundle) / "configs" / "metadata.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_bundle_may_ask_for_a_second_series(toy, msk_monai):
+    bundle = write_bundle(Path("pair").absolute(), preprocessing={"_target_": "tests.cli.test_predict.Pair"})
+    change_metadata(bundle, series_rules={"orientation": "axial"}, beside_rules={"orientation": "sagittal"})
+    write_stack(Path("in/tra"), noise(3, 4, 5), Modality="MR")
+    write_stack(Path("in/sag"), noise(2, 4, 5), Modality="MR", orientation=SAGITTAL, step=(-4, 0, 0), SeriesInstanceUID=uid("sag"))
+    code, _, said = msk_monai("predict", "in", "-o", "out", "-b", bundle)
+    assert code == 0, said
+    assert "series not taken" not in said
+    assert [(row["case"], row["measurements"][0]["value"]) for row in rows("out")] == [("tra", 32.0)]
+    with Path("out/series.csv").open(newline="") as file:
+        decisions = {row["series"]: (row["decision"], row["reason"]) for row in csv.DictReader(file)}
+    assert decisions == {"sag": ("beside", f"read beside series {uid('series')}"), "tra": ("taken", "")}
+
+
+def test_a_second_series_goes_along_with_an_item_of_a_datalist(toy, msk_monai):
+    bundle = write_bundle(Path("pair").absolute(), preprocessing={"_target_": "tests.cli.test_predict.Pair"})
+    change_metadata(bundle, series_rules={"orientation": "axial"}, beside_rules={"orientation": "sagittal"})
+    write_stack(Path("study/tra"), noise(3, 4, 5), Modality="MR")
+    write_stack(Path("study/sag"), noise(2, 4, 5), Modality="MR", orientation=SAGITTAL, step=(-4, 0, 0), SeriesInstanceUID=uid("sag"))
+    Path("list.json").write_text('{"test": [{"image": "study"}]}')
+    assert msk_monai("predict", "list.json", "-o", "out", "-b", bundle)[0] == 0
+    assert rows("out")[0]["measurements"][0]["value"] == 32.0
+
+
+def test_rules_that_cannot_be_are_the_bundles_fault(toy, msk_monai):
+    bundle = write_bundle(Path("pair").absolute())
+    change_metadata(bundle, beside_rules={"orientation": "sideways"})
+    write_picture(Path("in/a.png"), 10)
+    code, _, said = msk_monai("predict", "in", "-o", "out", "-b", bundle)
+    assert code == 1
+    assert "pair: beside_rules in its metadata: orientation must be among" in said
+
+
+class Pair:
+    """Preprocessing whose image tells how many files there are: 3 of the series, 2 beside it."""
+
+    def __call__(self, data):
+        return {**data, "image": torch.full((1, 4, 4), 10.0 * len(data["source"]) + len(data["beside"]))}
 
 
 def test_no_output_names_a_patient(toy, msk_monai):
