@@ -2,16 +2,19 @@
 
 from msk_monai.metrics.pair import Pair, Pairs
 from msk_monai.metrics.pooled import Graded, Share, Values
+from msk_monai.metrics.scored import Scores
 
-Figure = float | bool | Pair | Pairs | Values | Graded | Share
-"""A number, yes or no, one or several predicted values beside the true ones, or a case's part of a pooled distribution or share."""
+Figure = float | bool | Pair | Pairs | Values | Graded | Share | Scores
+"""A number, yes or no, one or several predicted values beside the true ones, or a case's part of a pooled distribution, share or
+classification."""
 
 
 def cells(name: str, figure: Figure) -> dict[str, float | int]:
     """The columns of a table of cases that hold a figure.
 
     A pair has ``<name>_predicted`` and ``<name>_true``, a share ``<name>_count`` and ``<name>_total``, pooled values the case's
-    worst, ``<name>_max``, and several pairs their largest error under that name; everything else its own name.
+    worst, ``<name>_max``, and several pairs their largest error under that name; scores ``<name>_right`` and ``<name>_total``, and of
+    each that has a name of its own ``<name>_<own>_probability`` and ``<name>_<own>_true``; everything else its own name.
 
     >>> cells("angle", Pair(4.0, 5.0))
     {'angle_predicted': 4.0, 'angle_true': 5.0}
@@ -27,5 +30,14 @@ def cells(name: str, figure: Figure) -> dict[str, float | int]:
             return {}
         case Values():
             return {f"{name}_max": max(figure.values)} if figure.values else {}
+        case Scores():
+            return _score_cells(name, figure) if figure.truths else {}
         case _:
             return {name: figure}
+
+
+def _score_cells(name: str, scores: Scores) -> dict[str, float | int]:
+    row: dict[str, float | int] = {f"{name}_right": scores.right, f"{name}_total": len(scores.truths)}
+    for own, probability, true in zip(scores.names, scores.probabilities, scores.truths, strict=False):  # names may be left out
+        row |= {f"{name}_{own}_probability": probability, f"{name}_{own}_true": int(true)}
+    return row

@@ -15,7 +15,7 @@ from msk_monai.measure.agreement import Agreement, agreement
 FEWEST = 3
 """Fewer pairs make no picture."""
 FOLDER = "plots"
-_POINTS, _LINE, _LIMIT = "#1f5fa8", "#444444", "#c0504d"
+POINT_COLOR, LINE_COLOR, LIMIT_COLOR = "#1f5fa8", "#444444", "#c0504d"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,15 @@ def write_agreement_plots(pairs: Mapping[str, PairedValues], folder: Path) -> li
     return [_write(name, values, folder / FOLDER) for name, values in pairs.items() if np.size(values.true) >= FEWEST]
 
 
+def save_plot(figure: Figure, path: Path) -> Path:
+    """Write a picture whole or not at all, the same bytes each time; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    figure.savefig(partial, format="png", metadata={"Software": None})
+    os.replace(partial, path)
+    return path
+
+
 def _write(name: str, values: PairedValues, folder: Path) -> Path:
     predicted, true = np.asarray(values.predicted, dtype=np.float64), np.asarray(values.true, dtype=np.float64)
     found = agreement(predicted, true)
@@ -57,26 +66,26 @@ def _write(name: str, values: PairedValues, folder: Path) -> Path:
     unit = {"deg": " (°)", "": "", "1": ""}.get(values.unit, f" ({values.unit})")
     _draw_identity(left, predicted, true, found, unit)
     _draw_differences(right, predicted, true, found, unit)
-    folder.mkdir(parents=True, exist_ok=True)
-    path, partial = folder / f"{name}.png", folder / f".{name}.png.partial"
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
-    return path
+    return save_plot(figure, folder / f"{name}.png")
 
 
 def _draw_identity(axes: Axes, predicted: np.ndarray, true: np.ndarray, found: Agreement, unit: str) -> None:
     low, high = min(predicted.min(), true.min()), max(predicted.max(), true.max())
     margin = 0.05 * (high - low) or 1.0
-    axes.plot([low - margin, high + margin], [low - margin, high + margin], color=_LINE, linewidth=1)
-    axes.scatter(true, predicted, s=14, alpha=0.7, color=_POINTS)
+    axes.plot([low - margin, high + margin], [low - margin, high + margin], color=LINE_COLOR, linewidth=1)
+    axes.scatter(true, predicted, s=14, alpha=0.7, color=POINT_COLOR)
     axes.set(xlabel=f"true{unit}", ylabel=f"predicted{unit}", xlim=(low - margin, high + margin), ylim=(low - margin, high + margin))
     axes.set_aspect("equal")
     axes.set_title(f"R² = {_number(found.r2)}, ICC(2,1) = {_number(found.icc)}, mean abs. error {found.mae:.3g}", fontsize=9)
 
 
 def _draw_differences(axes: Axes, predicted: np.ndarray, true: np.ndarray, found: Agreement, unit: str) -> None:
-    axes.scatter((predicted + true) / 2, predicted - true, s=14, alpha=0.7, color=_POINTS)
-    for height, color, dashes in ((found.bias, _LINE, "-"), (found.loa_lower, _LIMIT, "--"), (found.loa_upper, _LIMIT, "--")):
+    axes.scatter((predicted + true) / 2, predicted - true, s=14, alpha=0.7, color=POINT_COLOR)
+    for height, color, dashes in (
+        (found.bias, LINE_COLOR, "-"),
+        (found.loa_lower, LIMIT_COLOR, "--"),
+        (found.loa_upper, LIMIT_COLOR, "--"),
+    ):
         if height is not None:
             axes.axhline(height, color=color, linestyle=dashes, linewidth=1)
     axes.set(xlabel=f"mean of predicted and true{unit}", ylabel=f"predicted - true{unit}")

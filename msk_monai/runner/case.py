@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msk_monai.records import Findings, Source
@@ -19,7 +19,9 @@ class Case:
         name: unique within a run and the same each time; folder and file names and UIDs only.
         source: where it came from, for the results.
         files: paths of its files; empty where there is a fault.
+        beside: paths of the files of a second series of the study that is read along with it; empty where there is none.
         truth: what is known to be right, for evaluation.
+        known: what is known beforehand and may be used: ``level``, ``age`` (years), ``sex``, ``canal_width_mm``.
         fault: how the case ends, where that is known without reading it (``failed`` or ``skipped``, with a reason).
         warnings: what was found beside it and left out, one line each.
     """
@@ -27,7 +29,9 @@ class Case:
     name: str
     source: Source
     files: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     truth: Mapping[str, Any] | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
     fault: Findings | None = None
     warnings: tuple[str, ...] = ()
 

@@ -14,8 +14,11 @@ from msk_monai.runner.case import Case
 from msk_monai.runner.fingerprint import fingerprint
 from msk_monai.runner.inputs import Rules, survey
 
+KNOWN = ("level", "age", "sex", "canal_width_mm")
+"""Fields of an item that a bundle may use, as a user who gives them would expect."""
 
-def datalist_cases(datalist: str | Path, split: str | None, rules: Rules = None) -> list[Case]:
+
+def datalist_cases(datalist: str | Path, split: str | None, rules: Rules = None, beside: Rules = None) -> list[Case]:
     """Read the cases of a datalist.
 
     Args:
@@ -23,10 +26,12 @@ def datalist_cases(datalist: str | Path, split: str | None, rules: Rules = None)
             relative to the file's own folder.
         split: name of the list (``training``, ``validation``, ``testing``); ``None`` takes every list.
         rules: which series of a folder is meant; ``None`` expects a single one.
+        beside: rules of a second series in the same folder and study that goes along with it; ``None`` for none.
 
     Returns:
-        The cases in the order of the list, with every other field of the item and the header as their truth. An image that
-        is missing or cannot be read makes a case that has failed.
+        The cases in the order of the list, with every other field of the item and the header as their truth, and those of the
+        item that are in ``KNOWN`` and not null as what is known beforehand, too. An image that is missing or cannot be read makes
+        a case that has failed.
 
     Raises:
         DataError: the file is no datalist, has no such list, or names an image twice.
@@ -40,7 +45,7 @@ def datalist_cases(datalist: str | Path, split: str | None, rules: Rules = None)
     header = {name: value for name, value in content.items() if name not in splits}
     items = [_as_item(item) for name, members in splits.items() if split in (None, name) for item in members]
     _require_images(items, path)
-    return [_case(item, {**header, FOLDER_KEY: str(path.parent)}, path.parent, rules) for item in items]
+    return [_case(item, {**header, FOLDER_KEY: str(path.parent)}, path.parent, rules, beside) for item in items]
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -79,23 +84,25 @@ def _require_images(items: list[Mapping[str, Any]], path: Path) -> None:
         seen.add(image)
 
 
-def _case(item: Mapping[str, Any], header: Mapping[str, Any], folder: Path, rules: Rules) -> Case:
+def _case(item: Mapping[str, Any], header: Mapping[str, Any], folder: Path, rules: Rules, beside: Rules) -> Case:
     name = PurePosixPath(item["image"]).as_posix()
     truth = {**header, **{key: value for key, value in item.items() if key != "image"}}
+    known = {key: item[key] for key in KNOWN if item.get(key) is not None}
     image = folder / item["image"]
     if not image.exists():
-        return Case(name=name, source=Source(path=name), truth=truth, fault=_failed("no such file or folder"))
+        return Case(name=name, source=Source(path=name), truth=truth, known=known, fault=_failed("no such file or folder"))
     if not image.is_dir() and kind_of(image) != "dicom":
-        return Case(name=name, source=Source(path=name, fingerprint=fingerprint(image)), truth=truth, files=(str(image),))
-    series = _series(image, rules)
-    return replace(series, name=name, truth=truth, source=replace(series.source, path=name))
+        source = Source(path=name, fingerprint=fingerprint(image))
+        return Case(name=name, source=source, truth=truth, known=known, files=(str(image),))
+    series = _series(image, rules, beside)
+    return replace(series, name=name, truth=truth, known=known, source=replace(series.source, path=name))
 
 
-def _series(image: Path, rules: Rules) -> Case:
+def _series(image: Path, rules: Rules, beside: Rules) -> Case:
     """The one series that an item means."""
     place = Source(path=image.name)
     try:
-        cases = survey(image).cases(rules)
+        cases = survey(image).cases(rules, beside)
     except DataError as fault:
         return Case(name=image.name, source=place, fault=_failed(fault.message))
     usable = [case for case in cases if case.fault is None]

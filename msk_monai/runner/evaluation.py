@@ -4,19 +4,20 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from msk_monai.errors import DataError
-from msk_monai.metrics import Figure, Pair
+from msk_monai.metrics import Figure, Pair, Scores
 from msk_monai.metrics.figure import cells
 from msk_monai.records import Result
 from msk_monai.report import replacing
 from msk_monai.report.plots import PairedValues, write_agreement_plots
+from msk_monai.report.score_plots import ScoredValues, write_score_plots
 from msk_monai.runner.case import Case
-from msk_monai.runner.figures import Summary, pairs_of, summarise
+from msk_monai.runner.figures import Summary, pairs_of, scores_of, summarise
 from msk_monai.runner.runner import Runner
 
 SCHEMA = "msk_monai.metrics/1"
@@ -25,6 +26,11 @@ _PLAIN = ("figure", "n", "mean ± sd or share", "95 % interval", "median", "max"
 _PAIRS = ("predicted - true", "n", "mean abs.", "median abs.", "max", "bias", "limits of agreement", "R²", "r", "ICC(2,1)", "SMAPE %")
 
 _GRADED = ("error by confidence", "n", "least confident tenth", "rest", "ratio")
+
+_SCORED = (
+    *("yes or no", "n", "positive", "AUC", "95 % interval", "accuracy", "balanced", "sensitivity", "specificity", "F1"),
+    *("Brier", "ECE", "threshold"),
+)
 
 
 class Metric(Protocol):
@@ -56,7 +62,8 @@ def evaluate(
 ) -> Evaluation:
     """Run the cases and compare what is found with what is known.
 
-    Writes ``metrics.json``, ``cases.csv`` and ``plots/<name>.png`` of every pair that three cases or more have, and prints a table.
+    Writes ``metrics.json``, ``cases.csv``, ``plots/<name>.png`` of every pair that three cases or more have, ``plots/<name>_roc.png`` and
+    ``plots/<name>_calibration.png`` of scores of both classes, and prints a table.
 
     Args:
         runner: the bundle.
@@ -75,6 +82,7 @@ def evaluate(
     rows = [_figures(metrics, result, case.truth, folder) for result, case in zip(results, cases, strict=True)]
     figures = summarise(rows)
     write_agreement_plots({name: _columns(pairs) for name, pairs in pairs_of(rows).items()}, folder)
+    write_score_plots({name: _score_columns(scores, figures[name]) for name, scores in scores_of(rows).items()}, folder)
     _write_cases(folder / "cases.csv", results, rows)
     status = Counter(result.findings.status.value for result in results)
     head = {
@@ -92,16 +100,16 @@ def evaluate(
 
 
 def table(figures: Mapping[str, Summary]) -> str:
-    """The summary as lines of text, one a figure, columns aligned; pairs of predicted and true values in a block of their own."""
-    graded = [_graded_row(name, figure) for name, figure in figures.items() if "ratio" in figure]
-    plain = [_plain_row(name, figure) for name, figure in figures.items() if not {"mae", "ratio"} & figure.keys()]
-    pairs = [_pair_row(name, figure) for name, figure in figures.items() if "mae" in figure]
-    blocks = [_aligned([_PLAIN, *plain])] if plain or not (pairs or graded) else []
-    if pairs:
-        blocks.append(_aligned([_PAIRS, *pairs]))
-    if graded:
-        blocks.append(_aligned([_GRADED, *graded]))
-    return "\n\n".join(blocks)
+    """The summary as lines of text, one a figure, columns aligned; a block for each kind of compound figure.
+
+    Pairs of predicted and true values, errors by confidence, and scores have blocks of their own; scores also a line for each name.
+    """
+    plain = [_plain_row(name, figure) for name, figure in figures.items() if not _BLOCKS.keys() & figure.keys()]
+    blocks = []
+    for key, (heads, rows_of) in _BLOCKS.items():
+        if rows := [row for name, figure in figures.items() if key in figure for row in rows_of(name, figure)]:
+            blocks.append(_aligned([heads, *rows]))
+    return "\n\n".join([_aligned([_PLAIN, *plain]), *blocks] if plain or not blocks else blocks)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
@@ -128,6 +136,16 @@ def _columns(pairs: Sequence[Pair]) -> PairedValues:
     return PairedValues(predicted=[pair.predicted for pair in pairs], true=[pair.true for pair in pairs], unit=pairs[0].unit)
 
 
+def _score_columns(scores: Scores, figure: Summary) -> ScoredValues:
+    lower, upper = figure.get("lower"), figure.get("upper")
+    return ScoredValues(
+        probabilities=scores.probabilities,
+        truths=scores.truths,
+        threshold=scores.threshold,
+        interval=None if lower is None or upper is None else (lower, upper),
+    )
+
+
 def _write_cases(path: Path, results: Sequence[Result], rows: Sequence[Mapping[str, Figure]]) -> None:
     lines = [{column: value for name, figure in row.items() for column, value in cells(name, figure).items()} for row in rows]
     columns = list(dict.fromkeys(column for line in lines for column in line))
@@ -150,15 +168,26 @@ def _plain_row(name: str, figure: Summary) -> tuple[str, ...]:
     return name, str(figure["n"]), _centre(figure), _interval(figure), _cell(figure.get("median")), _cell(figure.get("max"))
 
 
-def _pair_row(name: str, figure: Summary) -> tuple[str, ...]:
+def _pair_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
     unit = "" if figure["unit"] in ("", "1") else f" {figure['unit']}"
     limits = "–" if figure["sd"] is None else f"{_cell(figure['loa_lower'])} to {_cell(figure['loa_upper'])}"
     errors = [_cell(figure[key]) for key in ("mae", "median_error", "max_error", "bias")]
-    return name + unit, str(figure["n"]), *errors, limits, *(_cell(figure[key]) for key in ("r2", "pearson", "icc", "smape"))
+    return [(name + unit, str(figure["n"]), *errors, limits, *(_cell(figure[key]) for key in ("r2", "pearson", "icc", "smape")))]
 
 
-def _graded_row(name: str, figure: Summary) -> tuple[str, ...]:
-    return name, str(figure["n"]), *(_cell(figure[key]) for key in ("least_confident_tenth", "rest", "ratio"))
+def _graded_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
+    return [(name, str(figure["n"]), *(_cell(figure[key]) for key in ("least_confident_tenth", "rest", "ratio")))]
+
+
+def _score_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
+    named = figure.get("by_name", {})
+    return [_score_row(name, figure), *(_score_row(f"{name} {own}", part) for own, part in named.items())]
+
+
+def _score_row(name: str, figure: Summary) -> tuple[str, ...]:
+    at_threshold = ("accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1", "brier", "ece", "threshold")
+    head = (name, str(figure["n"]), str(figure["positives"]), _cell(figure["auc"]), _interval(figure))
+    return *head, *(_cell(figure[key]) for key in at_threshold)
 
 
 def _centre(figure: Summary) -> str:
@@ -176,3 +205,11 @@ def _interval(figure: Summary) -> str:
 
 def _cell(value: float | int | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+_BLOCKS: dict[str, tuple[tuple[str, ...], Callable[[str, Summary], list[tuple[str, ...]]]]] = {
+    "mae": (_PAIRS, _pair_rows),
+    "ratio": (_GRADED, _graded_rows),
+    "auc": (_SCORED, _score_rows),
+}
+"""Heads and rows of each compound figure, by what only its summary has."""

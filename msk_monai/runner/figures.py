@@ -2,19 +2,22 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
 from msk_monai.measure.agreement import agreement
-from msk_monai.metrics import Figure, Graded, Pair, Pairs, Share, Values
+from msk_monai.measure.classification import Confusion, auc, auc_interval, brier, confusion_at, expected_calibration_error
+from msk_monai.metrics import Figure, Graded, Pair, Pairs, Scores, Share, Values
 
 Summary = dict[str, Any]
 """Statistics by name: numbers, ``None`` where one cannot be had, a pair's ``unit``, and ``by_name`` (a summary for each name)."""
 
 _RESAMPLES = 2000
 _LEVEL = 0.95
+_OF_BOTH_CLASSES = ("auc", "lower", "upper", *(field.name for field in fields(Confusion)), "brier", "ece")
+"""What scores of one class do not have."""
 
 
 def summarise(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Summary]:
@@ -29,9 +32,13 @@ def summarise(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Summary]:
         For pairs ``unit`` and the fields of :class:`msk_monai.measure.agreement.Agreement`; for values, pooled over all cases,
         ``n, mean, sd, median, p95, max``, the same for each name in ``by_name``; for shares what booleans have, ``n`` being the
         members of all cases; for graded errors ``n``, the means ``least_confident_tenth`` and ``rest``, and the ``ratio`` of the two.
+        For scores, pooled over all cases, ``n, positives, threshold``, the ``auc`` with the ``lower`` and ``upper`` bound of its 95 %
+        interval (percentile bootstrap over the cases, seeded), the fields of :class:`msk_monai.measure.classification.Confusion`,
+        ``brier`` and ``ece`` (ten bins), the same for each name in ``by_name``; without both classes they are ``None``.
 
     Raises:
         TypeError: one name stands for figures of different kinds.
+        ValueError: scores of one name have different thresholds.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: _summary(name, [row[name] for row in rows if name in row]) for name in names}
@@ -47,6 +54,12 @@ def pairs_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, list[Pair]]:
                 if _is_finite(pair):
                     pairs.setdefault(name, []).append(pair)
     return pairs
+
+
+def scores_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Scores]:
+    """The finite scores of every figure that is one, over the cases that have it, as one."""
+    names = dict.fromkeys(name for row in rows for name, figure in row.items() if isinstance(figure, Scores))
+    return {name: _as_one([figure for row in rows if isinstance(figure := row.get(name), Scores)])[0] for name in names}
 
 
 def _summary(name: str, figures: Sequence[Any]) -> Summary:
@@ -86,6 +99,51 @@ def _graded(parts: Sequence[Graded]) -> Summary:
     errors = both[np.argsort(both[:, 0], kind="stable"), 1]
     tenth, rest = float(errors[:fewest].mean()), float(errors[fewest:].mean())
     return {"n": len(both), "least_confident_tenth": tenth, "rest": rest, "ratio": tenth / rest if rest > 0 else None}
+
+
+def _as_one(parts: Sequence[Scores]) -> tuple[Scores, list[int]]:
+    """The finite scores of all cases, by name where every case has names, and of which case each is."""
+    thresholds = {part.threshold for part in parts}
+    if len(thresholds) > 1:
+        raise ValueError(f"scores of one figure must have one threshold, got {', '.join(map(str, sorted(thresholds)))}")
+    named = all(part.names or not part.truths for part in parts)
+    rows = [
+        (value, bool(true), part.names[k] if named else "", number)
+        for number, part in enumerate(parts)
+        for k, (value, true) in enumerate(zip(part.probabilities, part.truths, strict=True))
+        if math.isfinite(value)
+    ]
+    values, truths, names, cases = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Scores(values, truths, parts[0].threshold, names if named else ()), list(cases)
+
+
+def _scored(parts: Sequence[Scores]) -> Summary:
+    whole, cases = _as_one(parts)
+    values, truths, names = np.array(whole.probabilities), np.array(whole.truths), np.array(whole.names)
+    summary = _classified(values, truths, np.array(cases), whole.threshold)
+    if not names.size:
+        return summary
+    members = {name: names == name for name in dict.fromkeys(whole.names)}
+    by_name = {name: _classified(values[own], truths[own], np.array(cases)[own], whole.threshold) for name, own in members.items()}
+    return {**summary, "by_name": by_name}
+
+
+def _classified(values: np.ndarray, truths: np.ndarray, cases: np.ndarray, threshold: float) -> Summary:
+    if not values.size:
+        return {"n": 0}
+    head = {"n": values.size, "positives": int(truths.sum()), "threshold": threshold}
+    if not 0 < head["positives"] < values.size:
+        return {**head, **dict.fromkeys(_OF_BOTH_CLASSES)}
+    lower, upper = auc_interval(values, truths, cases) or (None, None)
+    return {
+        **head,
+        "auc": auc(values, truths),
+        "lower": lower,
+        "upper": upper,
+        **asdict(confusion_at(values, truths, threshold)),
+        "brier": brier(values, truths),
+        "ece": expected_calibration_error(values, truths),
+    }
 
 
 def _pooled_share(shares: Sequence[Share]) -> Summary:
@@ -154,4 +212,5 @@ _COMPOUND: dict[type, Callable[[Sequence[Any]], Summary]] = {
     Share: _pooled_share,
     Values: _pooled,
     Graded: _graded,
+    Scores: _scored,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msk_monai.dicom.files import walk
-from msk_monai.dicom.select import SeriesRules, select
+from msk_monai.dicom.select import Selection, SeriesRules, companion, select
 from msk_monai.dicom.study import Index, Series, Study, Unreadable, index_files
 from msk_monai.errors import DataError
 from msk_monai.records import Findings, Source, Status
@@ -64,23 +64,39 @@ class Survey:
     index: Index
     empty: tuple[Path, ...] = ()
 
-    def cases(self, rules: Rules = None) -> list[Case]:
+    def cases(self, rules: Rules = None, beside: Rules = None) -> list[Case]:
         """The cases of a bundle with these rules, sorted by name.
+
+        Args:
+            rules: of the series to take; ``None`` takes every one.
+            beside: of a second series of the same study, and frame of reference where both state one, that goes along with each;
+                the preferred one of several. ``None`` for none.
 
         Returns:
             One case per chosen series, one (``skipped``) per study without any, and one (``failed``) per folder, or file that
             stands alone, that cannot be read or is empty.
         """
         rules = _as_rules(rules)
-        return sorted((*self._chosen_and_skipped(rules), *self._failed()), key=lambda case: case.name)
+        cases = (*self._chosen_and_skipped(rules, _as_optional_rules(beside)), *self._failed())
+        return sorted(cases, key=lambda case: case.name)
 
-    def decisions(self, rules: Rules = None) -> list[Decision]:
-        """What a bundle with these rules makes of each series, sorted by name, and what could not be read."""
-        rules = _as_rules(rules)
+    def decisions(self, rules: Rules = None, beside: Rules = None) -> list[Decision]:
+        """What a bundle with these rules makes of each series, sorted by name, and what could not be read; see ``cases``."""
+        rules, beside = _as_rules(rules), _as_optional_rules(beside)
         rows = []
-        for selection in (select(study.series, rules) for study in self.index.studies):
+        for study in self.index.studies:
+            selection = select(study.series, rules)
+            companions = _companions(selection, study, beside)
+            read_beside: dict[str, list[str]] = defaultdict(list)
+            for taken, other in companions.items():
+                read_beside[other.key].append(f"series {taken}")
             rows += [self._decision(series, "taken", "; ".join(series.notes)) for series in selection.chosen]
-            rows += [self._decision(series, "rejected", reason) for series, reason in selection.rejected]
+            for series, reason in selection.rejected:
+                if series.key in read_beside:
+                    told = "; ".join((f"read beside {', '.join(read_beside[series.key])}", *series.notes))
+                    rows.append(self._decision(series, "beside", told))
+                else:
+                    rows.append(self._decision(series, "rejected", reason))
         rows += [
             Decision(series=self._relative(bad.path), series_instance_uid="", modality="", decision="unreadable", reason=bad.reason)
             for bad in self.index.unreadable
@@ -96,15 +112,18 @@ class Survey:
             reason=reason,
         )
 
-    def _chosen_and_skipped(self, rules: SeriesRules) -> Iterable[Case]:
+    def _chosen_and_skipped(self, rules: SeriesRules, beside: SeriesRules | None) -> Iterable[Case]:
         for study in self.index.studies:
             selection = select(study.series, rules)
+            companions = _companions(selection, study, beside)
             for series in selection.chosen:
+                other = companions.get(series.key)
                 yield Case(
                     name=self._names[_key(series)],
                     source=_source(self._place(series), series),
                     files=tuple(sorted(map(str, series.paths))),
-                    warnings=(*series.notes, *self._beside(series)),
+                    beside=() if other is None else tuple(sorted(map(str, other.paths))),
+                    warnings=(*series.notes, *self._unreadable_beside(series)),
                 )
             if not selection.chosen:
                 yield self._skipped(study, [reason for _, reason in selection.rejected])
@@ -128,7 +147,7 @@ class Survey:
             place = self._relative(folder)
             yield Case(name=place, source=Source(path=place), fault=Findings(status=Status.FAILED, reason="the folder is empty"))
 
-    def _beside(self, series: Series) -> Iterable[str]:
+    def _unreadable_beside(self, series: Series) -> Iterable[str]:
         """Files that cannot be read, in the folders of a series of several files: perhaps some of its own."""
         if len(series.instances) > 1:
             folders = {path.parent for path in series.paths}
@@ -188,6 +207,18 @@ class Survey:
 
 def _as_rules(rules: Rules) -> SeriesRules:
     return rules if isinstance(rules, SeriesRules) else SeriesRules.from_dict(rules or {})
+
+
+def _as_optional_rules(rules: Rules) -> SeriesRules | None:
+    return None if rules is None else _as_rules(rules)
+
+
+def _companions(selection: Selection, study: Study, rules: SeriesRules | None) -> dict[str, Series]:
+    """The series that goes along with each chosen one, by the chosen one's key."""
+    if rules is None:
+        return {}
+    found = ((series.key, companion(series, study.series, rules)) for series in selection.chosen)
+    return {key: other for key, other in found if other is not None}
 
 
 def _key(series: Series) -> str:

@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from msk_monai.errors import BundleError, DataError, MskMonaiError, ResultsError
+from msk_monai.networks.case_inferer import CaseInferer
 from msk_monai.records import BundleIdentity, Findings, Result, Seconds
 from msk_monai.report import ResultsFile, current, write_html, write_measurements
 from msk_monai.runner.ahead import read_ahead
@@ -40,9 +41,11 @@ class Runner:
 
     Args:
         identity: recorded in every result; a case that this very bundle has recorded is not run again.
-        preprocessing: takes ``{"source": path or list of paths, "case": name}``; leaves ``image``, a tensor (C, spatial...).
+        preprocessing: takes ``{"source": path or list of paths, "case": name}``, with ``beside`` (list of paths) and ``known`` (a dict)
+            where the case has them; leaves ``image``, a tensor (C, spatial...).
         network: takes (1, C, spatial...).
-        inferer: a MONAI inferer, called as ``inferer(batch, network)``.
+        inferer: a MONAI inferer, called as ``inferer(batch, network)``; or a :class:`msk_monai.networks.case_inferer.CaseInferer`, which
+            gets all that preprocessing leaves, and whose answer is ``pred`` as it is.
         postprocessing: takes the preprocessed data with ``pred`` added, a tensor (C, ...) on the CPU; leaves ``findings``.
         writers: called with the postprocessed data.
         device: where the network runs.
@@ -58,7 +61,7 @@ class Runner:
         identity: BundleIdentity,
         preprocessing: Callable[[Data], Data],
         network: torch.nn.Module,
-        inferer: Callable[[torch.Tensor, torch.nn.Module], torch.Tensor],
+        inferer: Callable[[torch.Tensor, torch.nn.Module], torch.Tensor] | CaseInferer,
         postprocessing: Callable[[Data], Data],
         writers: Sequence[Writer] = (),
         device: torch.device | str = "cpu",
@@ -117,7 +120,12 @@ class Runner:
             return {}, 0.0
         start = perf_counter()
         files = list(case.files)
-        data = self._preprocessing({"source": files[0] if len(files) == 1 else files, "case": case.name})
+        data: Data = {"source": files[0] if len(files) == 1 else files, "case": case.name}
+        if case.beside:
+            data["beside"] = list(case.beside)
+        if case.known:
+            data["known"] = dict(case.known)
+        data = self._preprocessing(data)
         return data, perf_counter() - start
 
     def _finish(self, case: Case, reading: Callable[[], tuple[Data, float]], folder: Path) -> Result:
@@ -146,7 +154,9 @@ class Runner:
         seconds = Seconds(read=read, infer=inferred - start, write=perf_counter() - inferred)
         return Result(case=case.name, source=case.source, bundle=self.identity, findings=findings, outputs=outputs, seconds=seconds)
 
-    def _predict(self, data: Data) -> torch.Tensor:
+    def _predict(self, data: Data) -> Any:
+        if isinstance(self._inferer, CaseInferer):
+            return self._inferer(data, self._network, device=self._device)
         image = data.get("image")
         if not isinstance(image, torch.Tensor):
             raise BundleError(f"{self.identity.name}: preprocessing must leave 'image', a tensor, got {type(image).__name__}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from msk_monai.metrics import Graded, Pair, Pairs, Share, Values
+from msk_monai.metrics import Graded, Pair, Pairs, Scores, Share, Values
 from msk_monai.metrics.figure import cells
 
 
@@ -18,6 +18,12 @@ from msk_monai.metrics.figure import cells
         (Pairs((Pair(1.0, 2.0), Pair(7.0, 2.5), Pair(3.0, 3.0))), {"a_max": 4.5}),
         (Pairs(()), {}),
         (Graded((1.0, 2.0), (0.5, 0.6)), {}),
+        (Scores((0.5, 0.4, 0.9), (True, True, False), 0.5), {"a_right": 1, "a_total": 3}),
+        (
+            Scores((0.5,), (True,), 0.5, ("l4_l5",)),
+            {"a_right": 1, "a_total": 1, "a_l4_l5_probability": 0.5, "a_l4_l5_true": 1},
+        ),
+        (Scores((), (), 0.5), {}),
     ],
 )
 def test_columns(figure, expected):

@@ -4,8 +4,8 @@ import pytest
 
 from msk_monai.errors import DataError
 from msk_monai.records import Status
-from msk_monai.runner import datalist_cases
-from tests.dicom.writing import noise, uid, write_stack
+from msk_monai.runner import datalist_cases, find_cases
+from tests.dicom.writing import SAGITTAL, noise, uid, write_stack
 from tests.toy import write_picture
 
 
@@ -58,6 +58,33 @@ def test_bare_file_names_are_items_without_truth(tmp_path):
     write_picture(tmp_path / "a.png", 10)
     [case] = datalist_cases(write_list(tmp_path, test=["./a.png"]), "test")
     assert case.name == "a.png"
+
+
+def test_what_is_known_beforehand_is_told_apart_from_the_truth(tmp_path):
+    for name in "ab":
+        write_picture(tmp_path / f"{name}.png", 10)
+    (tmp_path / "bad").mkdir()
+    items = [
+        {"image": "a.png", "level": "L4/5", "age": 63, "sex": "F", "canal_width_mm": None, "grade": 2},
+        {"image": "b.png", "grade": 1, "level": ""},
+        {"image": "gone.png", "age": 0},
+        {"image": "bad", "canal_width_mm": 14.5},
+    ]
+    cases = datalist_cases(write_list(tmp_path, test=items, age=1), "test")
+    assert [case.known for case in cases] == [{"level": "L4/5", "age": 63, "sex": "F"}, {"level": ""}, {"age": 0}, {"canal_width_mm": 14.5}]
+    assert (cases[0].truth["grade"], cases[0].truth["level"], cases[1].truth["age"]) == (2, "L4/5", 1)
+
+
+def test_a_second_series_of_the_folder_goes_along(tmp_path):
+    write_stack(tmp_path / "case_1" / "tra", noise(3, 4, 5), Modality="MR")
+    sagittal = {"orientation": SAGITTAL, "step": (-4, 0, 0), "SeriesInstanceUID": uid("sag")}
+    paths = write_stack(tmp_path / "case_1" / "sag", noise(3, 4, 5), Modality="MR", **sagittal)
+    path = write_list(tmp_path, test=[{"image": "case_1", "level": "L5/S1"}])
+    [case] = datalist_cases(path, "test", {"orientation": "axial"}, beside={"orientation": "sagittal"})
+    assert case.beside == tuple(map(str, paths))
+    assert case.known == {"level": "L5/S1"}
+    [found] = find_cases(path, {"orientation": "axial"}, {"orientation": "sagittal"})
+    assert found == case
 
 
 @pytest.mark.parametrize(

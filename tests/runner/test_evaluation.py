@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msk_monai.errors import DataError
-from msk_monai.metrics import Graded, Pair, Pairs, Share, Values
+from msk_monai.metrics import Graded, Pair, Pairs, Scores, Share, Values
 from msk_monai.runner import evaluate
 from msk_monai.runner.evaluation import table
 from msk_monai.runner.figures import pairs_of, summarise
@@ -210,3 +210,37 @@ def test_several_pairs_of_a_case_are_drawn_and_their_largest_error_is_written(tm
     with (tmp_path / "out" / "cases.csv").open(newline="") as file:
         assert [(list(row)[2:], row["a_max"]) for row in csv.DictReader(file)] == [(["a_max"], "1.0"), (["a_max"], "3.0")]
     assert (tmp_path / "out" / "plots" / "a.png").is_file()
+
+
+def test_scores_are_written_printed_and_drawn(tmp_path, capsys):
+    def metric(result, truth, *, folder):
+        probability = result.findings.measurements[0].value / 100
+        return {"tear": Scores((probability, 0.1), (truth["grey"] > 15, False), 0.25, ("left", "right"))}
+
+    evaluate(make_runner(), with_truth(make_cases(tmp_path, [10, 20, 30]), 9, 18, 27), [metric], tmp_path / "out")
+    figure = json.loads((tmp_path / "out" / "metrics.json").read_text())["figures"]["tear"]
+    assert (figure["n"], figure["positives"], figure["auc"], figure["sensitivity"]) == (6, 2, 1.0, 0.5)
+    assert figure["by_name"]["right"] | {"auc": None, "n": 3, "positives": 0} == figure["by_name"]["right"]
+    with (tmp_path / "out" / "cases.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["tear_right"], row["tear_total"], row["tear_left_probability"], row["tear_left_true"]) for row in rows] == [
+        ("2", "2", "0.1", "0"),
+        ("1", "2", "0.2", "1"),
+        ("2", "2", "0.3", "1"),
+    ]
+    assert sorted(path.name for path in (tmp_path / "out" / "plots").iterdir()) == ["tear_calibration.png", "tear_roc.png"]
+    heads, whole, left, right = capsys.readouterr().out.rstrip().splitlines()[1:]
+    assert heads.startswith("yes or no")
+    assert whole.split()[:7] == ["tear", "6", "2", "1.000", "1.000", "to", "1.000"]
+    assert whole.split()[7:] == ["0.833", "0.750", "0.500", "1.000", "0.667", "0.195", "0.317", "0.250"]
+    assert left.split()[:5] == ["tear", "left", "3", "2", "1.000"]
+    assert right.split() == ["tear", "right", "3", "0", *["–"] * 9, "0.250"]
+
+
+def test_scores_of_no_case_are_a_plain_line_and_no_picture(tmp_path, capsys):
+    def metric(result, truth, *, folder):
+        return {"tear": Scores((), (), 0.5)}
+
+    evaluate(make_runner(), with_truth(make_cases(tmp_path, [10]), 9), [metric], tmp_path / "out")
+    assert capsys.readouterr().out.splitlines()[-1].split()[:2] == ["tear", "0"]
+    assert not (tmp_path / "out" / "plots").exists()

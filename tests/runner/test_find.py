@@ -5,7 +5,7 @@ import pytest
 from msk_monai.errors import DataError
 from msk_monai.records import Status
 from msk_monai.runner import find_cases, survey
-from tests.dicom.writing import ABSENT, ct_slice, noise, radiograph, save, uid, write_stack
+from tests.dicom.writing import ABSENT, SAGITTAL, ct_slice, noise, radiograph, save, uid, write_stack
 from tests.toy import write_picture
 
 CT = {"modality": ["CT"], "min_slices": 3}
@@ -172,3 +172,67 @@ def test_the_current_folder_is_an_input_like_any_other(tmp_path, monkeypatch):
     (tmp_path / "in" / "out" / "results.jsonl").write_text("")
     monkeypatch.chdir(tmp_path / "in")
     assert [case.name for case in find_cases(".")] == ["a", "b.png"] == [case.name for case in find_cases(tmp_path / "in")]
+
+
+AXIAL_T2 = {"modality": "MR", "orientation": "axial", "weighting": "T2", "one_per_study": True, "min_slices": 3}
+SAGITTAL_T2 = {"modality": "MR", "orientation": "sagittal", "weighting": "T2", "min_slices": 3}
+
+
+@pytest.fixture
+def lumbar(tmp_path):
+    """A study as a PACS gives it: axial and sagittal, T1 and T2, and a localizer."""
+    times = {"T1": {"EchoTime": "10", "RepetitionTime": "500"}, "T2": {"EchoTime": "100", "RepetitionTime": "3000"}}
+    for name, attributes in (
+        ("t2_tra", {**times["T2"], "count": 12}),
+        ("t2_tra_fs", {**times["T2"], "count": 10, "origin": (0, 0, 200)}),
+        ("t1_tra", times["T1"]),
+        ("t2_sag", {**times["T2"], "orientation": SAGITTAL, "step": (-4, 0, 0), "count": 9}),
+        ("t2_sag_2", {**times["T2"], "orientation": SAGITTAL, "step": (-4, 0, 0)}),
+        ("t1_sag", {**times["T1"], "orientation": SAGITTAL, "step": (-4, 0, 0)}),
+    ):
+        write_series(tmp_path / "in" / name, name, SeriesDescription=name, Modality="MR", **attributes)
+    for number, orientation in enumerate(((1, 0, 0, 0, 1, 0), SAGITTAL, (1, 0, 0, 0, 0, -1))):
+        folder = tmp_path / "in" / f"loc_{number}"
+        write_series(folder, "loc", count=2, SeriesDescription="tra", Modality="MR", orientation=orientation, **times["T2"])
+    return tmp_path / "in"
+
+
+def test_a_second_series_goes_along(lumbar):
+    [case] = find_cases(lumbar, AXIAL_T2, beside=SAGITTAL_T2)
+    assert case.name == "t2_tra"
+    assert case.beside == tuple(str(lumbar / "t2_sag" / f"{number:03d}.dcm") for number in range(9))
+    [alone] = find_cases(lumbar, AXIAL_T2)
+    assert alone.beside == ()
+    assert alone.files == case.files
+
+
+def test_a_series_read_beside_is_not_rejected(lumbar):
+    decisions = {row.series: (row.decision, row.reason) for row in survey(lumbar).decisions(AXIAL_T2, SAGITTAL_T2)}
+    assert decisions["t2_tra"] == ("taken", "")
+    assert decisions["t2_sag"] == ("beside", f"read beside series {uid('t2_tra')}")
+    preferred = f"another axial T2 series is preferred: 't2_tra' (series {uid('t2_tra')})"
+    assert decisions["t2_tra_fs"] == ("rejected", preferred)
+    assert decisions["t1_tra"] == ("rejected", "weighting is T1 (TE 10 ms, TR 500 ms), wanted: T2")
+    assert decisions["t2_sag_2"] == ("rejected", "orientation is sagittal, wanted: axial")
+    assert {row.decision for row in survey(lumbar).decisions(AXIAL_T2)} == {"taken", "rejected"}
+    localizer = [reason for name, (_, reason) in decisions.items() if name not in {p.name for p in lumbar.iterdir()}]
+    assert localizer == ["orientation is mixed (axial, coronal, sagittal), wanted: axial"]
+
+
+def test_a_companion_of_another_frame_of_reference_or_study_stays_away(tmp_path):
+    times = {"EchoTime": "100", "RepetitionTime": "3000", "Modality": "MR"}
+    write_series(tmp_path / "tra", "tra", **times)
+    write_series(tmp_path / "sag", "sag", orientation=SAGITTAL, step=(-4, 0, 0), FrameOfReferenceUID=uid("moved"), **times)
+    write_series(tmp_path / "other", "other", orientation=SAGITTAL, step=(-4, 0, 0), study="other", **times)
+    cases = by_name(find_cases(tmp_path, AXIAL_T2, SAGITTAL_T2))
+    assert cases["tra"].beside == ()
+    assert cases["other"].fault.status is Status.SKIPPED
+    assert [row.decision for row in survey(tmp_path).decisions(AXIAL_T2, SAGITTAL_T2)] == ["rejected", "rejected", "taken"]
+
+
+def test_a_study_without_a_match_is_skipped_with_a_reason_whatever_could_be_read_beside(tmp_path):
+    write_series(tmp_path / "sag", "sag", orientation=SAGITTAL, step=(-4, 0, 0), EchoTime="100", RepetitionTime="3000", Modality="MR")
+    [case] = find_cases(tmp_path, AXIAL_T2, beside=SAGITTAL_T2)
+    assert case.fault.status is Status.SKIPPED
+    assert case.fault.reason == "no series to take: orientation is sagittal, wanted: axial"
+    assert case.beside == ()

@@ -1,6 +1,7 @@
 import json
 import logging
 import weakref
+from dataclasses import replace
 
 import pytest
 import torch
@@ -47,6 +48,30 @@ def test_each_case_costs_one_line_whatever_happens_to_it(tmp_path):
         "KeyError: 'several\\nlines'",
     ]
     assert [row["case"] for row in rows(tmp_path / "out")] == ["a0", "a1", "a2", "a3", "a4", "a5"]
+
+
+class Keeping(Read):
+    """Preprocessing that keeps what it was given."""
+
+    def __init__(self):
+        self.given = []
+
+    def __call__(self, data):
+        self.given.append(dict(data))
+        return super().__call__(data)
+
+
+def test_what_goes_along_with_a_case_is_passed_only_where_there_is_any(tmp_path):
+    plain, rich = make_cases(tmp_path, [10, 20])
+    rich = replace(rich, beside=("b.dcm", "c.dcm"), known={"age": 63, "level": "L4/5"})
+    keeping = Keeping()
+    results = make_runner(preprocessing=keeping).run([plain, rich], tmp_path / "out")
+    assert status(results) == [Status.OK, Status.OK]
+    assert keeping.given == [
+        {"source": plain.files[0], "case": "a0"},
+        {"source": rich.files[0], "case": "a1", "beside": ["b.dcm", "c.dcm"], "known": {"age": 63, "level": "L4/5"}},
+    ]
+    assert all("known" not in row and "age" not in row for row in rows(tmp_path / "out"))
 
 
 def test_a_fault_of_the_data_is_found_beneath_what_monai_wraps_it_in(tmp_path):
