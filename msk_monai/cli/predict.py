@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from msk_monai.cli.console import counted, device_override, exit_code, overrides
 
 if TYPE_CHECKING:
     from msk_monai.bundle import Bundle
+    from msk_monai.dicom.select import SeriesRules
     from msk_monai.records import Result
     from msk_monai.runner import Case, Decision
 
@@ -64,11 +65,11 @@ def _tasks(opened: "Sequence[Bundle]", input: Path, *, fitting_only: bool) -> "t
     from msk_monai.runner import datalist_cases, survey
 
     if input.suffix.lower() == ".json":
-        return [_Task(bundle, datalist_cases(input, None, _rules(bundle))) for bundle in opened], []
+        return [_Task(bundle, datalist_cases(input, None, *_rules(bundle))) for bundle in opened], []
     seen = survey(input)
     say(f"{input}: studies: {len(seen.index.studies)}, series: {len(seen.index.series)}, unreadable files: {len(seen.index.unreadable)}")
-    tasks = [_Task(bundle, seen.cases(_rules(bundle))) for bundle in opened]
-    decisions = [(bundle.name, decision) for bundle in opened for decision in seen.decisions(_rules(bundle))]
+    tasks = [_Task(bundle, seen.cases(*_rules(bundle))) for bundle in opened]
+    decisions = [(bundle.name, decision) for bundle in opened for decision in seen.decisions(*_rules(bundle))]
     if fitting_only and len(tasks) > 1:
         tasks = _fitting(tasks)
         if not tasks:
@@ -76,14 +77,20 @@ def _tasks(opened: "Sequence[Bundle]", input: Path, *, fitting_only: bool) -> "t
     return tasks, decisions
 
 
-def _rules(bundle: "Bundle") -> Any:
+def _rules(bundle: "Bundle") -> "tuple[SeriesRules | None, SeriesRules | None]":
+    """What a bundle asks of a series and, if it wants one, of a second series beside it."""
+    return _rules_called(bundle, "series_rules"), _rules_called(bundle, "beside_rules")
+
+
+def _rules_called(bundle: "Bundle", name: str) -> "SeriesRules | None":
     from msk_monai.dicom.select import SeriesRules
     from msk_monai.errors import BundleError
 
+    rules = bundle.metadata.get(name)
     try:
-        return SeriesRules.from_dict(bundle.metadata.get("series_rules", {}))
+        return None if rules is None else SeriesRules.from_dict(rules)
     except (ValueError, TypeError) as fault:
-        raise BundleError(f"{bundle.name}: series_rules in its metadata: {fault}") from fault
+        raise BundleError(f"{bundle.name}: {name} in its metadata: {fault}") from fault
 
 
 def _fitting(tasks: Sequence[_Task]) -> list[_Task]:

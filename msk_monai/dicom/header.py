@@ -1,6 +1,7 @@
 """Read one DICOM file's header: the elements this package uses, and where its pixels begin."""
 
 import hashlib
+import re
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -18,11 +19,14 @@ from msk_monai.errors import UnreadableFileError
 _PIXEL_DATA = 0x7FE00010
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LONG_VRS = (b"OB", b"OW", b"UN", b"OF", b"OD", b"OL", b"OV")
+_UNITS_IN_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
+_OLDEST = 130.0
 _SPECIFIC_TAGS: list[BaseTag] = [
     tag_of(keyword)
     for keyword in (
         *("SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber"),
         *("AcquisitionNumber", "InstanceNumber", "TemporalPositionIdentifier", "FrameOfReferenceUID", "PatientID", "IssuerOfPatientID"),
+        *("PatientAge", "PatientSex", "ScanningSequence"),
         *("Modality", "Manufacturer", "ManufacturerModelName", "StudyDescription", "SeriesDescription", "ProtocolName", "BodyPartExamined"),
         *("ConvolutionKernel", "ContrastBolusAgent", "RepetitionTime", "EchoTime", "InversionTime", "DiffusionBValue", "PatientPosition"),
         *("ViewPosition", "Laterality", "ImageLaterality", "PatientOrientation", "ImagePositionPatient", "ImageOrientationPatient"),
@@ -136,6 +140,7 @@ def _series_header(fields: Fields) -> SeriesHeader:
         echo_time=fields.number("EchoTime"),
         repetition_time=fields.number("RepetitionTime"),
         inversion_time=fields.number("InversionTime"),
+        sequence=tuple(part.upper() for part in fields.texts("ScanningSequence")),
         contrast=fields.text("ContrastBolusAgent"),
         laterality=_side(fields),
         view_position=_upper(fields.text("ViewPosition")),
@@ -145,6 +150,8 @@ def _series_header(fields: Fields) -> SeriesHeader:
         frame_of_reference=fields.text("FrameOfReferenceUID"),
         series_number=fields.integer("SeriesNumber"),
         bits=fields.integer("BitsStored"),
+        patient_age_years=_age(fields.text("PatientAge")),
+        patient_sex=sex if (sex := _upper(fields.text("PatientSex"))) in ("M", "F") else None,
     )
 
 
@@ -194,6 +201,13 @@ def _side(fields: Fields) -> str | None:
     """R, L or B (PS3.3 C.7.3.1.1.1, C.8.11.2.1.1): an image that is said to be unpaired does not gainsay its series."""
     told = [_upper(fields.text(name)) for name in ("ImageLaterality", "Laterality")]
     return next((side for side in told if side in ("R", "L", "B")), told[0] or told[1])
+
+
+def _age(text: str | None) -> float | None:
+    """Years, from an age string (PS3.5 section 6.2: a number and D, W, M or Y); zero is what de-identification leaves, not an age."""
+    parts = re.fullmatch(r"(\d{1,3}) ?([DWMY])", (text or "").upper())
+    years = int(parts[1]) / _UNITS_IN_A_YEAR[parts[2]] if parts else 0.0
+    return years if 0 < years <= _OLDEST else None
 
 
 def _upper(text: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """What is kept of one image file: enough to group, select, order, place and decode it; nothing that names a patient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Vector = tuple[float, ...]
@@ -107,7 +107,11 @@ class SeriesHeader:
         bits: BitsStored, or the size of a voxel or channel of a NIfTI or raster file.
         echo_time: EchoTime in ms.
         repetition_time: RepetitionTime in ms.
+        inversion_time: InversionTime in ms.
+        sequence: ScanningSequence (``SE``, ``IR``, ``GR``, ``EP``).
         laterality: ``R`` or ``L`` (Laterality or ImageLaterality).
+        patient_age_years: PatientAge in years; not printed with the rest.
+        patient_sex: ``M`` or ``F``; not printed with the rest.
     """
 
     study_uid: str = ""
@@ -123,6 +127,7 @@ class SeriesHeader:
     echo_time: float | None = None
     repetition_time: float | None = None
     inversion_time: float | None = None
+    sequence: tuple[str, ...] = ()
     contrast: str | None = None
     laterality: str | None = None
     view_position: str | None = None
@@ -132,6 +137,8 @@ class SeriesHeader:
     frame_of_reference: str | None = None
     series_number: int | None = None
     bits: int | None = None
+    patient_age_years: float | None = field(default=None, repr=False)
+    patient_sex: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from msk_monai.dicom.decode import decode_frame
 from msk_monai.dicom.instance import Frame, Instance
+from msk_monai.dicom.orientations import few_localizers
 from msk_monai.dicom.study import Series
 from msk_monai.errors import DuplicateSliceError, GeometryError, MixedStackError, PixelDataError
 from msk_monai.geometry.stack import (
@@ -21,8 +22,6 @@ from msk_monai.geometry.stack import (
     stacking_direction,
 )
 
-FEW_LOCALIZERS = 3
-"""So many planes of another orientation, if at most a third of the others, are localizers; more of them are a stack of their own."""
 SPACING_TOLERANCE = 1e-3
 """Relative difference of PixelSpacing between slices that rounding explains."""
 DEFAULT_THICKNESS_MM = 1.0
@@ -76,8 +75,8 @@ def place_series(series: Series, *, interpolate: bool) -> PlacedStack:
         GeometryError: position, orientation or spacing is missing, not finite or contradicts itself; its sub-classes name the kind.
         PixelDataError: an image has no pixels.
     """
-    planes, dropped = _without_localizers(_planes(series), series)
-    _require_geometry(planes, series)
+    planes, dropped = without_localizers(planes_of(series))
+    require_geometry(planes, series)
     planes, deviating = _without_deviating(planes, series)
     _require_one_matrix(planes, series)
     orientation = checked_orientation(planes[0].frame.orientation or (), subject=series.subject)
@@ -94,19 +93,25 @@ def place_series(series: Series, *, interpolate: bool) -> PlacedStack:
     )
 
 
-def _planes(series: Series) -> list[Plane]:
+def planes_of(series: Series) -> list[Plane]:
+    """All planes of all files of a series."""
     return [Plane(instance, index) for instance in series.instances for index in range(len(instance.frames))]
 
 
-def _without_localizers(planes: list[Plane], series: Series) -> tuple[list[Plane], list[str]]:
+def without_localizers(planes: list[Plane]) -> tuple[list[Plane], list[str]]:
+    """Leave out what ImageType calls a localizer, unless all of them are, and say so."""
     slices = [plane for plane in planes if not plane.instance.is_localizer]
     if not slices or len(slices) == len(planes):
         return planes, []
     return slices, [f"{len(planes) - len(slices)} localizer images among the slices were left out"]
 
 
-def _require_geometry(planes: Sequence[Plane], series: Series) -> None:
-    """Every plane must have a finite place in the patient, and a positive pixel size."""
+def require_geometry(planes: Sequence[Plane], series: Series) -> None:
+    """Check that every plane has a finite place in the patient, and a positive pixel size.
+
+    Raises:
+        GeometryError: one has not.
+    """
     vague = [plane for plane in planes if plane.instance.frames_are == "frame"]
     if vague:
         name = vague[0].instance.path.name
@@ -136,7 +141,7 @@ def _without_deviating(planes: list[Plane], series: Series) -> tuple[list[Plane]
     if len(groups) == 1:
         return planes, []
     others = len(planes) - len(groups[0])
-    if others > FEW_LOCALIZERS or 3 * others > len(groups[0]):
+    if not few_localizers(others, len(groups[0])):
         sizes = ", ".join(str(len(group)) for group in groups)
         message = f"expected slices of one orientation, got {len(groups)} orientations ({sizes} slices)"
         raise MixedStackError(message, subject=series.subject)

@@ -46,6 +46,8 @@ class SeriesReader(ImageReader):
     - ``pixel_aspect_ratio``: height of a pixel divided by its width
     - ``modality``, ``study_instance_uid``, ``series_instance_uid``, ``series_description``, ``laterality``, ``view_position``:
       empty strings where unknown
+    - ``patient_age_years``: NaN where unknown (None cannot be collated); ``patient_sex``: ``M``, ``F`` or an empty string. Both are for
+      computing with, and belong in no result
     - ``third_axis``: ``slice``, ``frame`` or an empty string
     - ``sop_instance_uids``: one for each plane of k; where planes were interpolated, that of the nearest acquired one
     - ``frame_numbers``: the frame of each within its file, from 1
@@ -93,6 +95,22 @@ class SeriesReader(ImageReader):
         """
         with quiet_pydicom():
             series, warnings = one_series(img, workers=self._workers)
+            return self.read_series(series, warnings)
+
+    def read_series(self, series: Series, warnings: Sequence[str] = ()) -> tuple[Any, Meta]:
+        """Read a series whose headers are known already.
+
+        Args:
+            series: as ``index_folder`` gives it.
+            warnings: what was found beside it, for the meta data.
+
+        Returns:
+            float32 tensor and meta data, as ``get_data`` gives them.
+
+        Raises:
+            DataError: see ``msk_monai.errors`` for its kinds.
+        """
+        with quiet_pydicom():
             array, meta = self._read_series(series)
         meta["warnings"] = (*warnings, *series.notes, *meta["warnings"])
         meta[MetaKeys.ORIGINAL_AFFINE] = meta[MetaKeys.AFFINE].copy()
@@ -212,6 +230,8 @@ def _common(series: Series) -> Meta:
         "series_description": series.description or "",
         "laterality": series.laterality or "",
         "view_position": series.view_position or "",
+        "patient_age_years": float("nan") if series.patient_age_years is None else series.patient_age_years,
+        "patient_sex": series.patient_sex or "",
         "third_axis": "slice",
         "pixel_aspect_ratio": 1.0,
         "sop_instance_uids": (),

@@ -1,28 +1,20 @@
 """Choose the series a task takes, and say of every other one why it was not taken."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from msk_monai.dicom.prefer import PREFERENCES, rank
 from msk_monai.dicom.study import Series
+from msk_monai.dicom.weighting import WEIGHTINGS
 
 SAME_EXTENT = 0.9
 """Two series of one scan whose ranges share this part of their union show the same anatomy."""
 _PARALLEL_COSINE = 0.99
-_NO_SPACING = float("inf")
-_PREFERENCES: dict[str, Callable[[Series], float]] = {
-    "thin": lambda series: series.slice_thickness or series.spacing_between_slices or _NO_SPACING,
-    "thick": lambda series: -(series.slice_thickness or series.spacing_between_slices or 0.0),
-    "many": lambda series: -series.n_slices,
-    "few": lambda series: series.n_slices,
-    "original": lambda series: 0.0 if "ORIGINAL" in series.image_type else 1.0,
-    "soft": lambda series: _sharpness(series),
-    "sharp": lambda series: -_sharpness(series),
-}
 _PATTERNS = ("description", "exclude_description", "study_description", "body_part", "exclude_body_part", "kernel", "exclude_kernel")
 _ORIENTATIONS = frozenset({"axial", "sagittal", "coronal", "oblique"})
 _FORMATS = frozenset({"dicom", "nifti", "raster"})
@@ -58,9 +50,12 @@ class SeriesRules:
         max_echo_time: ms.
         min_repetition_time: ms.
         max_repetition_time: ms.
+        weighting: any of ``T1``, ``T2``, ``PD``, ... (``dicom.weighting.WEIGHTINGS``), by the times of an MR series and its name.
         min_bits: least number of bits a stored value has; keeps 8-bit label maps away from a task on CT.
         prefer: which of several reconstructions of one scan to take, most important first: ``thin``, ``thick``, ``many``, ``few``,
-            ``original``, ``soft``, ``sharp``.
+            ``original``, ``soft``, ``sharp``, ``no_fat_saturation``, ``no_contrast_agent``, ``known_weighting``, ``lumbar`` (by body
+            part or description: lumbar, then unknown, then another region).
+        one_per_study: whether of all series of a study that satisfy the rules only the preferred one is taken, not one of each scan.
     """
 
     modality: tuple[str, ...] = ()
@@ -86,13 +81,15 @@ class SeriesRules:
     max_echo_time: float | None = None
     min_repetition_time: float | None = None
     max_repetition_time: float | None = None
+    weighting: tuple[str, ...] = ()
     min_bits: int | None = None
+    one_per_study: bool = False
     prefer: tuple[str, ...] = field(default=("many", "original", "soft"))
 
     def __post_init__(self) -> None:
-        for name in ("orientation", "formats", "prefer"):
-            known = {"orientation": _ORIENTATIONS, "formats": _FORMATS, "prefer": frozenset(_PREFERENCES)}[name]
-            unknown = set(getattr(self, name)) - known
+        allowed = {"orientation": _ORIENTATIONS, "formats": _FORMATS, "prefer": PREFERENCES, "weighting": WEIGHTINGS}
+        for name, known in allowed.items():
+            unknown = set(getattr(self, name)) - set(known)
             if unknown:
                 raise ValueError(f"{name} must be among {', '.join(sorted(known))}, got {', '.join(sorted(unknown))}")
         for name in _PATTERNS:
@@ -131,7 +128,7 @@ class Selection:
 
 
 def select(series: Iterable[Series], rules: SeriesRules) -> Selection:
-    """Apply rules to series, and of several reconstructions of one scan take one.
+    """Apply rules to series, and of several reconstructions of one scan, or of all in a study, take one.
 
     Args:
         series: of one study or of many.
@@ -141,10 +138,32 @@ def select(series: Iterable[Series], rules: SeriesRules) -> Selection:
     reasons = {one.key: reason for one in everything if (reason := reason_against(one, rules)) is not None}
     survivors = [one for one in everything if one.key not in reasons]
     reasons.update(_redundant(survivors, rules))
+    if rules.one_per_study:
+        reasons.update(_not_preferred([one for one in survivors if one.key not in reasons], rules))
     return Selection(
         chosen=tuple(one for one in everything if one.key not in reasons),
         rejected=tuple((one, reasons[one.key]) for one in everything if one.key in reasons),
     )
+
+
+def companion(series: Series, others: Iterable[Series], rules: SeriesRules) -> Series | None:
+    """The preferred one of the series of a study that satisfy rules and lie in one frame of reference with another series.
+
+    Where either states no FrameOfReferenceUID, being of one study is enough.
+
+    Args:
+        series: what a companion is looked for.
+        others: the series of its study.
+        rules: what the task asks of a companion.
+    """
+    fitting = [
+        one
+        for one in others
+        if one.key != series.key
+        and (not one.frame_of_reference or not series.frame_of_reference or one.frame_of_reference == series.frame_of_reference)
+        and reason_against(one, rules) is None
+    ]
+    return min(fitting, key=lambda one: rank(one, rules.prefer), default=None)
 
 
 def reason_against(series: Series, rules: SeriesRules) -> str | None:
@@ -206,9 +225,11 @@ def _texts(series: Series, rules: SeriesRules) -> str | None:
 
 
 def _geometry(series: Series, rules: SeriesRules) -> str | None:
-    orientation = series.orientation
-    if rules.orientation and orientation is not None and orientation not in rules.orientation:
-        return _wanted("orientation", orientation, rules.orientation)
+    names = series.orientations
+    if rules.orientation and len(names) > 1:
+        return _wanted("orientation", f"mixed ({', '.join(names)})", rules.orientation)
+    if rules.orientation and names and names[0] not in rules.orientation:
+        return _wanted("orientation", names[0], rules.orientation)
     thickness = series.slice_thickness or series.spacing_between_slices
     return (
         _range("number of slices", series.n_slices, rules.min_slices, rules.max_slices, "")
@@ -218,6 +239,9 @@ def _geometry(series: Series, rules: SeriesRules) -> str | None:
 
 
 def _timing(series: Series, rules: SeriesRules) -> str | None:
+    found = series.weighting_and_source if rules.weighting else None
+    if found is not None and found.name not in rules.weighting:
+        return _wanted("weighting", str(found), rules.weighting)
     return _range("echo time", series.echo_time, rules.min_echo_time, rules.max_echo_time, " ms") or _range(
         "repetition time", series.repetition_time, rules.min_repetition_time, rules.max_repetition_time, " ms"
     )
@@ -243,7 +267,7 @@ def _redundant(survivors: list[Series], rules: SeriesRules) -> dict[str, str]:
     ordered = sorted(survivors, key=lambda one: one.study_uid)
     for _, members in groupby(ordered, key=lambda one: one.study_uid):
         kept: list[Series] = []
-        for one in sorted(members, key=lambda one: _rank(one, rules)):
+        for one in sorted(members, key=lambda one: rank(one, rules.prefer)):
             better = next((other for other in kept if _same_extent(one, other)), None)
             if better is None:
                 kept.append(one)
@@ -252,9 +276,16 @@ def _redundant(survivors: list[Series], rules: SeriesRules) -> dict[str, str]:
     return reasons
 
 
-def _rank(series: Series, rules: SeriesRules) -> tuple[Any, ...]:
-    order = dict.fromkeys((*rules.prefer, "many", "original", "soft"))
-    return (*(_PREFERENCES[name](series) for name in order), series.series_number or 0, series.key)
+def _not_preferred(survivors: Iterable[Series], rules: SeriesRules) -> dict[str, str]:
+    """Of the series of each study, reject all but the preferred one; what has no study is one of its own."""
+    reasons: dict[str, str] = {}
+    best: dict[str, Series] = {}
+    for one in sorted(survivors, key=lambda one: rank(one, rules.prefer)):
+        better = best.setdefault(one.study_uid or one.key, one)
+        if better is not one:
+            kind = " ".join(word for word in (better.orientation, better.weighting, "series") if word)
+            reasons[one.key] = f"another {kind} is preferred: {better.name!r} (series {better.key})"
+    return reasons
 
 
 def _same_extent(one: Series, other: Series) -> bool:
@@ -266,17 +297,6 @@ def _same_extent(one: Series, other: Series) -> bool:
     union = max(first[1], second[1]) - min(first[0], second[0])
     shared = min(first[1], second[1]) - max(first[0], second[0])
     return union > 0 and shared / union >= SAME_EXTENT
-
-
-def _sharpness(series: Series) -> float:
-    """How sharp a CT kernel is by its name: the number in Siemens' Br40 or B70f, words elsewhere; 50 where nothing is known."""
-    kernel = (series.kernel or "").upper()
-    number = re.match(r"[A-Z]{1,2}(\d{2})", kernel)
-    if number:
-        return float(number[1])
-    if re.search(r"BONE|LUNG|EDGE|SHARP|DETAIL|^FC[3-8]\d|^Y", kernel):
-        return 70.0
-    return 30.0 if re.search(r"SOFT|SMOOTH|STANDARD|^STND|^FC[01]\d|^[A-C]$", kernel) else 50.0
 
 
 def _as_tuple(value: Any) -> tuple[str, ...]:

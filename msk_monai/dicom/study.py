@@ -13,10 +13,12 @@ import numpy as np
 from msk_monai.dicom.files import kind_of, walk
 from msk_monai.dicom.header import read_header
 from msk_monai.dicom.instance import Header, Instance, SeriesHeader
+from msk_monai.dicom.orientations import plane_names
 from msk_monai.dicom.quiet import quiet_pydicom
 from msk_monai.dicom.volumes import read_nifti_header, read_raster_header
+from msk_monai.dicom.weighting import Weighting, weighting
 from msk_monai.errors import DataError, GeometryError
-from msk_monai.geometry.stack import ORIENTATION_TOLERANCE, checked_orientation, plane_name, stacking_direction
+from msk_monai.geometry.stack import ORIENTATION_TOLERANCE, checked_orientation, stacking_direction
 
 VOLUME_MODALITIES = frozenset({"CT", "MR", "PT"})
 """Modalities whose images are slices of the patient: without a position they are faulty, while any other image then stands alone."""
@@ -63,8 +65,33 @@ class Series(SeriesHeader):
     @property
     def orientation(self) -> str | None:
         """``axial``, ``sagittal``, ``coronal`` or ``oblique``; None where it is unknown, faulty or mixed."""
-        normal = self._normal
-        return None if normal is None else plane_name(normal)
+        names = self.orientations
+        return names[0] if len(names) == 1 else None
+
+    @property
+    def orientations(self) -> tuple[str, ...]:
+        """Names of its planes: one, also of blocks tilted one by one; several where they are mixed; none where unknown or faulty."""
+        return plane_names([frame.orientation for instance in self._images for frame in instance.frames], modality=self.modality)
+
+    @property
+    def weighting(self) -> str | None:
+        """``T1``, ``T2``, ``PD``, ... (see ``dicom.weighting.WEIGHTINGS``); None where nothing says, or for what is no MR."""
+        found = self.weighting_and_source
+        return None if found is None else found.name
+
+    @property
+    def weighting_and_source(self) -> Weighting | None:
+        """The weighting, and whether times or a name tell it."""
+        if self.modality not in (None, "MR"):
+            return None
+        return weighting(
+            self.description,
+            self.protocol,
+            echo_time=self.echo_time,
+            repetition_time=self.repetition_time,
+            inversion_time=self.inversion_time,
+            sequence=self.sequence,
+        )
 
     @property
     def extent(self) -> tuple[float, float] | None:

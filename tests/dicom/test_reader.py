@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import default_collate
 
 from msk_monai.dicom.reader import SeriesReader
 from msk_monai.errors import (
@@ -484,3 +485,15 @@ def test_the_reader_survives_pickling_and_composition(tmp_path):
     array, meta = reader.get_data(reader.read(tuple(paths)))
     assert array.shape == (7, 9, 2)
     assert meta["sop_instance_uids"] == tuple(uid(((-10, -20, 30 + 2 * k), k + 1, None, None)) for k in range(2))
+
+
+def test_age_and_sex_are_numbers_and_letters_that_can_be_collated(load, tmp_path):
+    write_stack(tmp_path / "a", noise(*SHAPE), PatientAge="063Y", PatientSex="F")
+    write_stack(tmp_path / "b", noise(*SHAPE))
+    known, unknown = (load(tmp_path / name).meta for name in "ab")
+    assert (known["patient_age_years"], known["patient_sex"]) == (63.0, "F")
+    assert np.isnan(unknown["patient_age_years"])
+    assert unknown["patient_sex"] == ""
+    keys = ("patient_age_years", "patient_sex")
+    collated = default_collate([{key: meta[key] for key in keys} for meta in (known, unknown)])
+    assert collated["patient_age_years"].shape == (2,)

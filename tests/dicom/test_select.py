@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from msk_monai.dicom.select import SeriesRules, reason_against, select
+from msk_monai.dicom.select import SeriesRules, companion, reason_against, select
 from msk_monai.dicom.study import index_folder
-from tests.dicom.writing import ABSENT, SAGITTAL, noise, uid, write_stack
+from tests.dicom.writing import ABSENT, AXIAL, CORONAL, SAGITTAL, noise, uid, write_stack
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,7 @@ def test_a_rejected_series_is_not_preferred(tmp_path):
         ({"modalty": "CT", "slices": 3}, "unknown series rules modalty, slices; known are body_part, "),
         ({"orientation": "axil"}, "orientation must be among axial, coronal, oblique, sagittal, got axil"),
         ({"prefer": ["best"]}, "prefer must be among"),
+        ({"weighting": "t2"}, "weighting must be among .*, got t2"),
         ({"formats": ["dcm"]}, "formats must be among"),
         ({"description": "("}, r"description must be a regular expression, got '\('"),
     ],
@@ -121,3 +122,111 @@ def test_a_rejected_series_is_not_preferred(tmp_path):
 def test_impossible_rules_are_the_callers_fault(rules, message):
     with pytest.raises(ValueError, match=message):
         SeriesRules.from_dict(rules)
+
+
+MR = {"Modality": "MR", "EchoTime": "100", "RepetitionTime": "3000"}
+AXIAL_T2 = SeriesRules.from_dict({"modality": "MR", "orientation": "axial", "weighting": "T2", "one_per_study": True})
+
+
+def found(folder):
+    """The series of a folder by their descriptions."""
+    return {one.description: one for one in index_folder(folder).series}
+
+
+def chosen(folder, rules):
+    return [one.description for one in select(index_folder(folder).series, rules).chosen]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"EchoTime": "12", "RepetitionTime": "550"}, "weighting is T1 (TE 12 ms, TR 550 ms), wanted: T2"),
+        ({"SeriesDescription": "t2_tirm", "EchoTime": ABSENT}, "weighting is STIR by its description, wanted: T2"),
+        ({"ProtocolName": "MYELO", "EchoTime": ABSENT}, "weighting is myelography by its protocol, wanted: T2"),
+        ({"EchoTime": ABSENT}, None),
+        ({"Modality": "CT", "SeriesDescription": "t1"}, None),
+        ({}, None),
+    ],
+)
+def test_a_weighting_that_is_not_wanted_is_told_with_its_source(tmp_path, attributes, reason):
+    write(tmp_path, "tra", **(MR | attributes))
+    assert reason_against(index_folder(tmp_path).series[0], SeriesRules(weighting=("T2",))) == reason
+
+
+@pytest.mark.parametrize("wanted", ["axial", "sagittal"])
+def test_a_localizer_of_three_planes_is_none_of_them(tmp_path, wanted):
+    for number, orientation in enumerate((AXIAL, CORONAL, SAGITTAL)):
+        write(tmp_path, f"{number}", orientation=orientation, slices=3, SeriesInstanceUID=uid("loc"), **MR)
+    [series] = index_folder(tmp_path).series
+    assert (
+        reason_against(series, SeriesRules(orientation=(wanted,))) == f"orientation is mixed (axial, coronal, sagittal), wanted: {wanted}"
+    )
+    assert reason_against(series, SeriesRules()) is None
+
+
+def test_ct_with_a_scout_among_its_slices_is_still_taken(tmp_path):
+    write(tmp_path, "slices", slices=12, SeriesInstanceUID=uid("ct"))
+    write(tmp_path, "scout", slices=1, orientation=CORONAL, SeriesInstanceUID=uid("ct"))
+    assert len(select(index_folder(tmp_path).series, SeriesRules(modality=("CT",), orientation=("axial",))).chosen) == 1
+
+
+def test_one_series_of_a_study_is_taken(tmp_path):
+    write(tmp_path, "t2 tra L5", slices=5, start=100, **MR)
+    write(tmp_path, "t2 tra", slices=15, **MR)
+    write(tmp_path, "t2 tra later", slices=3, StudyInstanceUID=uid("later"), **MR)
+    write(tmp_path, "t1 tra", slices=20, **(MR | {"EchoTime": "10", "RepetitionTime": "500"}))
+    selection = select(index_folder(tmp_path).series, AXIAL_T2)
+    assert [one.description for one in selection.chosen] == ["t2 tra", "t2 tra later"]
+    assert {one.description: reason for one, reason in selection.rejected} == {
+        "t2 tra L5": f"another axial T2 series is preferred: 't2 tra' (series {uid('t2 tra')})",
+        "t1 tra": "weighting is T1 (TE 10 ms, TR 500 ms), wanted: T2",
+    }
+    assert len(select(index_folder(tmp_path).series, replace(AXIAL_T2, one_per_study=False)).chosen) == 3
+
+
+@pytest.mark.parametrize(
+    ("prefer", "better", "worse"),
+    [
+        ("no_fat_saturation", "t2_tse_tra", "t2_tse_fs_tra"),
+        ("no_fat_saturation", "AX T2", "AX T2 FatSat"),
+        ("no_fat_saturation", "T2 tra", "T2W_SPAIR tra"),
+        ("no_fat_saturation", "t2 tra", "t2_tse_dixon_tra_W"),
+        ("no_contrast_agent", "T2 tra", "T2 tra +C"),
+        ("no_contrast_agent", "T2 tra", "T2 tra post GD"),
+        ("known_weighting", "T2 tra", "tra"),
+        ("lumbar", "T2 tra lumbar", "T2 tra"),
+        ("lumbar", "AX T2 L-SPINE", "AX T2"),
+        ("lumbar", "t2_tra_LWS", "t2_tra_BWS"),
+        ("lumbar", "T2 tra", "T2 tra T-Spine"),
+        ("lumbar", "T2 tra", "T2 tra cervical"),
+    ],
+)
+def test_what_a_name_is_preferred_for(tmp_path, prefer, better, worse):
+    common = {"Modality": "MR"}
+    write(tmp_path, better, slices=5, start=100, SeriesNumber=9, **common)
+    write(tmp_path, worse, slices=15, SeriesNumber=1, **common)
+    assert chosen(tmp_path, SeriesRules(one_per_study=True)) == [worse]
+    assert chosen(tmp_path, SeriesRules(one_per_study=True, prefer=(prefer,))) == [better]
+
+
+def test_a_series_own_words_come_before_its_studys(tmp_path):
+    study = {"Modality": "MR", "StudyDescription": "MR thoracic and lumbar spine"}
+    write(tmp_path, "t2 tra t-spine", slices=20, **study)
+    write(tmp_path, "t2 tra", slices=5, start=100, **study)
+    assert chosen(tmp_path, SeriesRules(one_per_study=True, prefer=("lumbar",))) == ["t2 tra"]
+
+
+def test_a_companion_lies_in_the_same_frame_of_reference(tmp_path):
+    rules = SeriesRules.from_dict({"orientation": "sagittal", "weighting": "T2"})
+    write(tmp_path, "t2 tra", **MR)
+    write(tmp_path, "t2 sag moved", orientation=SAGITTAL, slices=30, FrameOfReferenceUID=uid("moved"), **MR)
+    write(tmp_path, "t1 sag", orientation=SAGITTAL, slices=20, **(MR | {"EchoTime": "10", "RepetitionTime": "500"}))
+    series = found(tmp_path)
+    assert companion(series["t2 tra"], series.values(), rules) is None
+    write(tmp_path, "t2 sag", orientation=SAGITTAL, slices=9, **MR)
+    write(tmp_path, "t2 sag few", orientation=SAGITTAL, slices=8, **MR)
+    series = found(tmp_path)
+    assert companion(series["t2 tra"], series.values(), rules).description == "t2 sag"
+    placeless = replace(series["t2 tra"], frame_of_reference=None)
+    assert companion(placeless, series.values(), rules).description == "t2 sag moved"
+    assert companion(series["t2 sag"], [series["t2 sag"]], rules) is None

@@ -231,3 +231,39 @@ def test_a_damaged_length_lets_no_name_through(load, tmp_path):
         with pytest.raises(DataError) as caught:
             load(tmp_path / "damaged.dcm")
         assert "secret" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("stated", "years"),
+    [
+        ("063Y", 63.0),
+        ("63y", 63.0),
+        ("018M", 1.5),
+        ("052W", 364 / 365.25),
+        ("010D", 10 / 365.25),
+        ("000Y", None),
+        ("063", None),
+        ("999Y", None),
+        ("Y", None),
+        ("", None),
+        (ABSENT, None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Invalid value for VR AS")
+def test_age_in_years(tmp_path, stated, years):
+    write_stack(tmp_path, noise(1, 9, 7), PatientAge=stated, PatientBirthDate="19500101")
+    series = index_folder(tmp_path).series[0]
+    assert series.patient_age_years == (None if years is None else pytest.approx(years))
+
+
+@pytest.mark.parametrize(("stated", "sex"), [("M", "M"), ("f", "F"), ("O", None), ("", None), (ABSENT, None)])
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+def test_sex(tmp_path, stated, sex):
+    write_stack(tmp_path, noise(1, 9, 7), PatientSex=stated)
+    assert index_folder(tmp_path).series[0].patient_sex == sex
+
+
+def test_age_and_sex_are_not_printed(tmp_path):
+    write_stack(tmp_path, noise(1, 9, 7), PatientAge="077Y", PatientSex="F")
+    assert "patient_age_years" not in repr(index_folder(tmp_path))
+    assert "patient_sex" not in repr(index_folder(tmp_path))
