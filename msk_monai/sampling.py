@@ -2,8 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample
+
+from msk_monai.errors import UnsuitableImageError
+
+_PERCENTILES = (0.01, 0.995)
+_COUNTED = 100_000
+"""Percentiles are taken of so many pixels."""
 
 
 def sampled(images: torch.Tensor, matrices: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
@@ -61,3 +69,18 @@ def _coarser(images: torch.Tensor, matrices: torch.Tensor) -> tuple[torch.Tensor
     smaller = matrices / block
     smaller[..., 2] += 0.5 / block - 0.5  # centres of pixels
     return avg_pool2d(images.float(), block, ceil_mode=True), smaller
+
+
+def view(film: torch.Tensor, matrix: NDArray[np.float64], size: int) -> torch.Tensor:
+    """A view (1, size, size) of an image (1, X, Y) through a matrix (2, 3) from its pixels to the image's."""
+    matrices = torch.as_tensor(matrix[None, None], dtype=torch.float32)
+    return reduced(film.as_subclass(torch.Tensor).float()[None], matrices, (size, size))[0]
+
+
+def scaled(film: torch.Tensor) -> torch.Tensor:
+    """A slice with its 1st percentile at 0 and its 99.5th at 1; what lies beyond is cut off."""
+    values = film.as_subclass(torch.Tensor).float()
+    low, high = torch.quantile(values.flatten()[:: max(1, values.numel() // _COUNTED)], torch.tensor(_PERCENTILES)).tolist()
+    if not high > low:
+        raise UnsuitableImageError("expected an MR slice, got a blank image")
+    return ((values - low) / (high - low)).clamp(0, 1)

@@ -83,3 +83,16 @@ def plane_height(affine: npt.ArrayLike, axis: int, through: npt.ArrayLike, x: fl
         raise ValueError("expected planes that cross the z axis")
     point = np.asarray(through, dtype=np.float64)
     return float(point[2] - (normal[:2] @ (np.array([x, y]) - point[:2])) / normal[2])
+
+
+def plane_of(affine: npt.ArrayLike, columns: int, rows: int) -> tuple[Array, Array]:
+    """Middle (3,) of a slice and the unit vector (3,) across it.
+
+    Args:
+        affine: (4, 4) from the slice's pixels (column, row, 0).
+        columns: of the slice.
+        rows: of the slice.
+    """
+    matrix = np.asarray(affine, dtype=np.float64)
+    across = np.cross(matrix[:3, 0], matrix[:3, 1])
+    return apply_affine(matrix, [(columns - 1) / 2, (rows - 1) / 2, 0.0]), np.asarray(across / np.linalg.norm(across))

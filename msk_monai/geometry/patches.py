@@ -103,3 +103,43 @@ def row_members(corners: ArrayLike, matrix: ArrayLike, *, pixels: float) -> NDAr
     step = np.linalg.norm(np.diff(centre, axis=0), axis=1) / pixels
     sizes = np.log(np.clip(np.stack([quad_widths(seen), along], axis=1) / pixels, 0.05, None))
     return np.column_stack([centre, sizes, np.concatenate([[0.0], step]), np.concatenate([step, [0.0]])])
+
+
+def view_matrix(
+    spacing: Sequence[float] | NDArray[np.float64],
+    centre: Sequence[float] | NDArray[np.float64],
+    *,
+    size: int,
+    view_spacing: float,
+    turn: float = 0.0,
+    mirrored: bool = False,
+) -> NDArray[np.float64]:
+    """Matrix (2, 3) from the pixels of a square view to those of a slice.
+
+    Args:
+        spacing: mm along x and y of the slice.
+        centre: [x, y] of the view's middle in the slice's pixels.
+        size: pixels of the view's side.
+        view_spacing: mm between them.
+        turn: of the view, radians.
+        mirrored: whether left and right are exchanged.
+    """
+    turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) * view_spacing
+    if mirrored:
+        turned[:, 0] *= -1
+    matrix = turned / np.asarray(spacing, dtype=np.float64)[:, None]
+    return np.column_stack([matrix, np.asarray(centre, dtype=np.float64) - matrix @ np.full(2, (size - 1) / 2)])
+
+
+def share_matrix(columns: int, rows: int, *, size: int, cropped: float) -> NDArray[np.float64]:
+    """Matrix (2, 3) from the pixels of a square to those of an image without a share of each of its sides.
+
+    Args:
+        columns: of the image.
+        rows: of the image.
+        size: pixels of the square's side.
+        cropped: share cut off at each side.
+    """
+    whole = np.array([columns, rows], dtype=np.float64)
+    step = (1 - 2 * cropped) * whole / size
+    return np.column_stack([np.diag(step), (whole - 1) / 2 - step * (size - 1) / 2])

@@ -17,6 +17,8 @@ NAMES = tuple(f"{upper}-{lower}" for upper, lower in zip(level_range("T1", "L5")
 """Of discs, from the lowest up."""
 _SMALLEST = 0.25
 """A part of less than this share of the usual area is no disc."""
+_APART = 0.5
+"""Nor is one that lies farther from all vertebrae than so many times the root of the usual area."""
 _LEAST_PIXELS = 15
 _BODY = 0.4
 """A part of the vertebrae of at least this share of their usual area is a body and no process behind the canal."""
@@ -49,7 +51,7 @@ def disc_row(labels: npt.ArrayLike) -> tuple[FoundDisc, ...]:
         labels: (X, Y) classes, 0 the background; y grows towards the feet.
     """
     classes = np.asarray(labels)
-    masks = _parts(classes == DISC)
+    masks = _at_vertebrae(_parts(classes == DISC), classes == VERTEBRA)
     canal = np.argwhere(classes == CANAL).astype(np.float64)
     if not masks or not len(canal):
         return ()
@@ -69,6 +71,14 @@ def _parts(mask: Mask, share: float = _SMALLEST) -> list[Mask]:
     large = areas[areas >= _LEAST_PIXELS]
     least = max(share * float(np.median(large)), _LEAST_PIXELS) if large.size else np.inf
     return [parts == number for number in np.flatnonzero(areas >= least) + 1]
+
+
+def _at_vertebrae(masks: list[Mask], vertebrae: Mask) -> list[Mask]:
+    if not masks or not vertebrae.any():
+        return masks
+    farthest = _APART * float(np.sqrt(np.median([mask.sum() for mask in masks])))
+    away = ndimage.distance_transform_edt(~vertebrae)
+    return [mask for mask in masks if away[mask].min() <= farthest]
 
 
 def _places(centres: Array) -> npt.NDArray[np.intp]:

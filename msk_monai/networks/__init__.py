@@ -4,6 +4,9 @@ from msk_monai.networks.coordinates import CoordinatesInferer
 from msk_monai.networks.efficientnet_lite import efficientnet_lite0, load_imagenet
 from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
 from msk_monai.networks.film_looks_inferer import FilmLooksInferer
+from msk_monai.networks.herniation import HerniationGrade, LumbarHerniation, ReferenceHerniation
+from msk_monai.networks.herniation_inferer import HerniationInferer
+from msk_monai.networks.image_stack import ImageStackInferer
 from msk_monai.networks.landmark_looks import LandmarkLooks
 from msk_monai.networks.landmark_looks_inferer import LandmarkLooksInferer
 from msk_monai.networks.precision import BFloat16Inferer
@@ -16,10 +19,15 @@ __all__ = [
     "CoordinatesInferer",
     "FilmLooks",
     "FilmLooksInferer",
+    "HerniationGrade",
+    "HerniationInferer",
+    "ImageStackInferer",
     "LandmarkLooks",
     "LandmarkLooksInferer",
+    "LumbarHerniation",
     "NamesTraining",
     "OneLook",
+    "ReferenceHerniation",
     "SliceProfileNet",
     "Slicewise",
     "SoftPoints",

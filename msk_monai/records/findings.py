@@ -67,7 +67,7 @@ class SliceLocation:
     """One slice of a stack.
 
     Args:
-        index: counted towards the head, from 0, among the slices that were acquired.
+        index: counted towards the head (sagittal slices: towards the patient's left), from 0, among the slices that were acquired.
         position_mm: centre of the slice in DICOM's patient coordinate system (LPS), in mm.
         sop_instance_uid: the DICOM instance that holds the slice, where there is one.
     """

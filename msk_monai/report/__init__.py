@@ -1,6 +1,7 @@
 """What a run leaves behind: its record, the tables made from it and a page to look at."""
 
 from msk_monai.report.files import replacing
+from msk_monai.report.herniation_files import HerniationOverlay, SliceTable
 from msk_monai.report.html import write_html
 from msk_monai.report.jsonl import ResultsFile, read_results
 from msk_monai.report.landmark_overlay import LandmarkOverlay
@@ -11,11 +12,13 @@ from msk_monai.report.spine_overlay import SpineOverlay
 from msk_monai.report.table import write_measurements
 
 __all__ = [
+    "HerniationOverlay",
     "LandmarkOverlay",
     "LevelOverlay",
     "MaskOverlay",
     "ResultsFile",
     "SegmentationFiles",
+    "SliceTable",
     "SpineOverlay",
     "current",
     "read_results",

@@ -32,12 +32,16 @@ class MaskOverlay:
         labels: names of the classes, the background's first.
         segmentation_key: the label map.
         source_key: the film as read.
+        names_key: pairs of a name and its place [x, y] in the film's pixels, written instead of the classes' names.
     """
 
-    def __init__(self, labels: Sequence[str], *, segmentation_key: str = "segmentation", source_key: str = "source") -> None:
+    def __init__(
+        self, labels: Sequence[str], *, segmentation_key: str = "segmentation", source_key: str = "source", names_key: str | None = None
+    ) -> None:
         self.labels = tuple(labels)
         self.segmentation_key = segmentation_key
         self.source_key = source_key
+        self.names_key = names_key
 
     def __call__(self, data: Mapping[str, Any], *, folder: Path, name: str) -> Mapping[str, Path]:
         """Draw one film; see ``msk_monai.runner.Writer``."""
@@ -47,24 +51,17 @@ class MaskOverlay:
         if data.get(self.segmentation_key) is not None:
             segmentation = _label_map(data[self.segmentation_key], data[self.source_key], self.labels)
             middles = _middles(segmentation)
-            names = [self.labels[label] for label in middles]
-            self._draw(panel, segmentation, middles)
+            colours = _colours(self.labels)
+            _draw(panel, segmentation, colours)
+            written = [(self.labels[label], middle, colours[label]) for label, middle in middles.items()]
+            if self.names_key is not None:
+                written = [(text, place, np.array(INK)) for text, place in data[self.names_key]]
+            for text, place, shade in written:
+                panel.text(panel.place(place), text, tuple(shade.tolist()), anchor="mm")
+            names = [text for text, _, _ in written]
         colour = ANSWER if findings.status is Status.FLAGGED else INK
         picture = sheet([panel.picture()], findings.reason or ", ".join(names), colour)
         return {"overlay": save_picture(picture, folder / "overlays" / f"{name}.png")}
-
-    def _draw(self, panel: Panel, segmentation: npt.NDArray[np.uint8], middles: Mapping[int, Point]) -> None:
-        shown = panel.resample(Image.fromarray(segmentation), Image.Resampling.NEAREST)
-        if shown is None:
-            return
-        part, corner = np.asarray(shown[0]), shown[1]
-        colours = np.array([(0, 0, 0), *(LABELS[place % len(LABELS)] for place in range(len(self.labels) - 1))], dtype=np.uint8)
-        edges = _edges(part)
-        painted = np.zeros((*part.shape, 3), dtype=np.uint8)
-        painted[edges] = colours[part[edges]]
-        panel.paint(painted, edges, corner)
-        for label, middle in middles.items():
-            panel.text(panel.place(middle), self.labels[label], tuple(colours[label].tolist()), anchor="mm")
 
 
 class SegmentationFiles:
@@ -112,6 +109,21 @@ class SegmentationFiles:
         image.header.set_xyzt_units("mm" if source.meta.get("spacing_mm") is not None else "unknown")
         image.header.extensions.append(Nifti1Extension(_COMMENT, json.dumps({"labels": self.labels}).encode()))
         return image
+
+
+def _colours(labels: Sequence[str]) -> npt.NDArray[np.uint8]:
+    return np.array([(0, 0, 0), *(LABELS[place % len(LABELS)] for place in range(len(labels) - 1))], dtype=np.uint8)
+
+
+def _draw(panel: Panel, segmentation: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8]) -> None:
+    shown = panel.resample(Image.fromarray(segmentation), Image.Resampling.NEAREST)
+    if shown is None:
+        return
+    part, corner = np.asarray(shown[0]), shown[1]
+    edges = _edges(part)
+    painted = np.zeros((*part.shape, 3), dtype=np.uint8)
+    painted[edges] = colours[part[edges]]
+    panel.paint(painted, edges, corner)
 
 
 def _label_map(segmentation: Any, source: MetaTensor, labels: Sequence[str]) -> npt.NDArray[np.uint8]:

@@ -2,9 +2,11 @@
 
 from msk_monai.geometry.quads import mirrored_corners
 from msk_monai.transforms.axial_grid import AxialGridd
+from msk_monai.transforms.axial_views import AxialBlocksd, CropShared, PatientVectord, RandAxialViewd
 from msk_monai.transforms.film_contrast import FilmContrastd
 from msk_monai.transforms.film_grid import FilmGridd
 from msk_monai.transforms.film_view import RandFilmViewd
+from msk_monai.transforms.herniation_findings import HerniationFindingsd
 from msk_monai.transforms.hounsfield import RandHounsfieldd
 from msk_monai.transforms.knee_film import KneeFilmd
 from msk_monai.transforms.label_map import LabelMapd
@@ -15,11 +17,13 @@ from msk_monai.transforms.level_map import LevelMapd
 from msk_monai.transforms.level_target import LevelTargetd
 from msk_monai.transforms.longest_run import LongestRund
 from msk_monai.transforms.lowest_blobs import LowestBlobsd
+from msk_monai.transforms.lumbar_discs import LumbarDiscsd
 from msk_monai.transforms.middle_slice import MiddleSliced
 from msk_monai.transforms.named_levels import NamedLevelsd
 from msk_monai.transforms.neighbours import NeighbourSlicesd
 from msk_monai.transforms.quad_patches import RandQuadPatchesd
 from msk_monai.transforms.require_hounsfield import RequireHounsfieldd
+from msk_monai.transforms.sagittal_slices import SagittalSlicesd
 from msk_monai.transforms.spine_film import SpineFilmd
 from msk_monai.transforms.spine_points import SpinePointsd
 from msk_monai.transforms.spine_view import RandSpineViewd
@@ -28,10 +32,13 @@ from msk_monai.transforms.vertebra_quads import FacingEndplatesd, VertebraQuadsd
 from msk_monai.transforms.vertebra_row import RandVertebraRowd
 
 __all__ = [
+    "AxialBlocksd",
     "AxialGridd",
+    "CropShared",
     "FacingEndplatesd",
     "FilmContrastd",
     "FilmGridd",
+    "HerniationFindingsd",
     "KneeFilmd",
     "LabelMapd",
     "LandmarkPointsd",
@@ -41,15 +48,19 @@ __all__ = [
     "LevelTargetd",
     "LongestRund",
     "LowestBlobsd",
+    "LumbarDiscsd",
     "MiddleSliced",
     "NamedLevelsd",
     "NeighbourSlicesd",
+    "PatientVectord",
+    "RandAxialViewd",
     "RandFilmViewd",
     "RandHounsfieldd",
     "RandQuadPatchesd",
     "RandSpineViewd",
     "RandVertebraRowd",
     "RequireHounsfieldd",
+    "SagittalSlicesd",
     "SpineFilmd",
     "SpinePointsd",
     "SquareCornersd",

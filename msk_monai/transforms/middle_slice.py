@@ -142,18 +142,19 @@ def _in_plane(image: MetaTensor, place: np.ndarray) -> tuple[np.ndarray, np.ndar
     return -x, -y
 
 
-def acquired_slice(volume: MetaTensor, point: Sequence[float]) -> SliceLocation:
+def acquired_slice(volume: MetaTensor, point: Sequence[float], *, towards: Sequence[float] = HEAD) -> SliceLocation:
     """The slice of a volume that passes nearest to a point; planes may be tilted or sheared.
 
-    Slices are counted along the volume's axis that points to the head; where the reader interpolated planes, among those
-    that were acquired.
+    Slices are counted along the volume's axis that points to the head, or where else they are wanted to; where the reader
+    interpolated planes, among those that were acquired.
 
     Args:
         volume: (1, I, J, K) with a RAS affine and the reader's meta data.
         point: (3,) LPS mm.
+        towards: (3,) direction that slices are counted in, LPS.
     """
     affine, shape = flip_lps_ras(volume.affine.numpy()), volume.shape[1:]
-    axis, sense = axis_towards(affine, HEAD)
+    axis, sense = axis_towards(affine, towards)
     to_index = np.linalg.inv(affine)
     slices = np.arange(shape[axis], dtype=np.float64)  # in voxels along the axis
     if axis == 2 and volume.meta.get("interpolated"):

@@ -1,0 +1,101 @@
+"""From what a network saw in each axial slice to a calibrated probability and the disc's sizes for each level."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from monai.transforms import Transform
+from scipy.special import expit
+
+from msk_monai.measure.axial_disc import AxialDisc
+from msk_monai.measure.disc_levels import Crossing
+from msk_monai.measure.patient_data import LEVELS
+from msk_monai.records import Findings, Measurement, Status
+
+TILTED_DEG = 15.0
+"""From here on a disc's sizes are those of an oblique cut, and are flagged so."""
+_SIZES = (
+    ("annulus_mean", "mm"), ("annulus_sd", "mm"), ("annulus_minimum", "mm"), ("posterior_thickness", "mm"), ("canal_width", "mm"),
+    ("nucleus_share", "1"), ("disc_area", "mm2"),
+)  # fmt: skip
+_MISSING = {"canal_width": "the canal is not seen"}
+_NO_LEVEL = "the levels of the axial slices are not known: the study has no sagittal T2 series, and no level was given"
+_NO_DISC = "no axial slice crosses a disc from L1-L2 to L5-S1"
+
+
+class Seen(Protocol):
+    """One axial slice; see :class:`msk_monai.networks.herniation_inferer.SeenSlice`."""
+
+    crossing: Crossing | None
+    sizes: AxialDisc | None
+    logit: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class LevelFinding:
+    """One disc: its probability, and the slice nearest to its middle, which is measured and drawn."""
+
+    level: str
+    probability: float
+    slice: Any
+
+
+class HerniationFindingsd(Transform):
+    """Write ``levels``, a :class:`LevelFinding` for each disc seen, from L1-L2 down, and ``findings``.
+
+    Measurements of each: ``l4_l5_herniation_probability`` (flag ``herniation`` from the threshold on), and, in the slice nearest to the
+    disc's middle, ``annulus_mean``, ``annulus_sd``, ``annulus_minimum``, ``posterior_thickness``, ``canal_width``, ``nucleus_share`` and
+    ``disc_area`` (:mod:`msk_monai.measure.axial_disc`).
+
+    Args:
+        temperature: the mean logit of a disc's slices is divided by it (Guo et al. 2017, arXiv:1706.04599),
+        bias: and this is added: together they make probabilities of logits.
+        threshold: probability from which on a disc counts as herniated.
+        pred_key: with ``slices``, see :class:`Seen`.
+    """
+
+    def __init__(self, *, temperature: float = 1.0, bias: float = 0.0, threshold: float = 0.5, pred_key: str = "pred") -> None:
+        self.temperature, self.bias, self.threshold, self.pred_key = temperature, bias, threshold, pred_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Sum up one study."""
+        out = dict(data)
+        slices: Sequence[Seen] = out[self.pred_key].slices
+        out["levels"] = [self._level(level, members) for level in LEVELS if (members := _graded(slices, level))]
+        if not out["levels"]:
+            unknown = all(one.crossing is None for one in slices)
+            out["findings"] = Findings(status=Status.FLAGGED, reason=_NO_LEVEL if unknown else _NO_DISC)
+            return out
+        warnings = tuple(dict.fromkeys(text for one in out["slices"] for text in one.meta.get("warnings", ())))
+        measurements = [measurement for level in out["levels"] for measurement in self._measurements(level, warnings)]
+        out["findings"] = Findings(status=Status.OK, measurements=tuple(measurements))
+        return out
+
+    def _level(self, level: str, members: Sequence[Seen]) -> LevelFinding:
+        logit = float(np.mean([member.logit for member in members]))
+        nearest = min(members, key=lambda member: abs(member.crossing.offset) if member.crossing else 0.0)
+        return LevelFinding(level, float(expit(logit / self.temperature + self.bias)), nearest)
+
+    def _measurements(self, found: LevelFinding, warnings: tuple[str, ...]) -> list[Measurement]:
+        name = found.level.lower().replace("-", "_")
+        herniated = found.probability >= self.threshold
+        first = Measurement(
+            name=f"{name}_herniation_probability",
+            value=found.probability,
+            unit="1",
+            flags=(*warnings, *(("herniation",) if herniated else ())),
+            method=f"calibrated; threshold {self.threshold:g}",
+        )
+        tilt = found.slice.crossing.tilt_deg
+        oblique = (f"the slice is tilted by {tilt:.0f} degrees against the disc",) if tilt >= TILTED_DEG else ()
+        rows = [first]
+        for size, unit in _SIZES:
+            value = None if found.slice.sizes is None else getattr(found.slice.sizes, size)
+            why = () if value is not None else (_MISSING.get(size, "the nucleus or the disc is not seen"),)
+            rows.append(Measurement(name=f"{name}_{size}", value=value, unit=unit, flags=(*warnings, *oblique, *why)))
+        return rows
+
+
+def _graded(slices: Sequence[Seen], level: str) -> list[Seen]:
+    return [one for one in slices if one.logit is not None and one.crossing is not None and one.crossing.level == level]
