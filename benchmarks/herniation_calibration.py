@@ -33,9 +33,8 @@ def main() -> None:
     print(f"temperature: {scaling.temperature:.3f}  bias: {scaling.bias:.3f}  threshold: {threshold:.3f}")
     for name, values, limit in (("before", probabilities, 0.5), ("after", calibrated, threshold)):
         confusion = confusion_at(values, truths, limit)
-        print(
-            f"{name}: calibration error {expected_calibration_error(values, truths):.3f}, accuracy {confusion.accuracy:.3f}, F1 {confusion.f1:.3f}"
-        )
+        error = expected_calibration_error(values, truths)
+        print(f"{name}: calibration error {error:.3f}, accuracy {confusion.accuracy:.3f}, F1 {confusion.f1:.3f}")
 
 
 def scores(items: list[dict], results: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -4,8 +4,8 @@
     python benchmarks/herniation_controls.py permuted datalist.json -o permuted.json   # evaluation: each patient has another's age and sex
     python benchmarks/herniation_controls.py oracle datalist.json                      # AUC of the log-odds that outcomes were drawn with
 
-Paths in the lists are made absolute. The oracle's figures are given with the patient's age, without it, and with another patient's: that far
-a perfect reader of the images would fall, and no further.
+Paths in the lists are made absolute. The oracle's figures are given with the patient's age, without it, and with another patient's: that
+far a perfect reader of the images would fall, and no further.
 """
 
 import argparse

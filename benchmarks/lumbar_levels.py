@@ -43,9 +43,8 @@ def main() -> None:
     for name, count in sorted(counts.items()):
         print(f"{name}: {count}")
     total = counts["clear, right"] + counts["clear, wrong"]
-    print(
-        f"slices clear of edges: {100 * counts['clear, right'] / total:.2f} % of {total} right; studies with a wrong one: {len(wrong_studies)}"
-    )
+    print(f"slices clear of edges: {100 * counts['clear, right'] / total:.2f} % of {total} right")
+    print(f"studies with a wrong one: {len(wrong_studies)}")
     print(*sorted(wrong_studies), sep="\n")
 
 
