@@ -15,6 +15,8 @@ class PhantomTask(StrEnum):
     CT_L3_VOLUMES = "ct_l3_volumes"
     SPINE_XRAY = "spine_xray"
     KNEE_XRAY = "knee_xray"
+    LUMBAR_MRI = "lumbar_mri"
+    LUMBAR_MRI_T2 = "lumbar_mri_t2"
 
 
 class Split(StrEnum):
@@ -30,13 +32,15 @@ def phantom(
     count: Annotated[int, typer.Option(min=1, help="How many studies.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same studies.")] = 0,
     thickness: Annotated[float | None, typer.Option(help="Slice thickness in mm (ct_l3_slice). Default: drawn for each study.")] = None,
-    split: Annotated[Split, typer.Option(help="Where datalist.json puts the films (spine_xray, knee_xray).")] = Split.VALIDATION,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (spine_xray, knee_xray). Default: one for each core.")] = None,
+    split: Annotated[Split, typer.Option(help="Where datalist.json puts them (all but ct_l3_*).")] = Split.VALIDATION,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (all but ct_l3_*). Default: one for each core.")] = None,
 ) -> None:
     """Make invented patients.
 
     ct_l3_slice: DICOM studies. ct_l3_volumes: coarse NIfTI volumes to train on. spine_xray, knee_xray: radiographs of the spine, of
-    one or both knees, as DICOM. Beside them stand their truth and a datalist.json.
+    one or both knees, as DICOM. lumbar_mri: MR examinations of the lumbar spine with all their series; lumbar_mri_t2: with axial T2 and
+    three slices of sagittal T2 only, which is what training needs. Beside them stand their truth and a datalist.json; MR has axial.json
+    and sagittal.json too, of single slices with their masks.
     """
     if task is PhantomTask.CT_L3_VOLUMES:
         from msk_monai.phantoms.ct_volumes import write_volumes
@@ -52,6 +56,12 @@ def phantom(
         from msk_monai.phantoms.knee_xray import write_knee_films
 
         print(write_knee_films(out, count=count, seed=seed, workers=workers or os.cpu_count() or 1, split=split.value))
+        return
+    if task in (PhantomTask.LUMBAR_MRI, PhantomTask.LUMBAR_MRI_T2):
+        from msk_monai.phantoms.lumbar_mri import write_lumbar_studies
+
+        whole = task is PhantomTask.LUMBAR_MRI
+        print(write_lumbar_studies(out, count=count, seed=seed, whole=whole, workers=workers or os.cpu_count() or 1, split=split.value))
         return
     from tqdm import tqdm
 

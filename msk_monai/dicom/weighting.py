@@ -23,7 +23,10 @@ T1_INVERSION_MS = (300.0, 1500.0)
 _LEVELS = re.compile(r"\b(?:C\d|T\d{1,2}) ?(?:-|TO) ?[TLS]\d{1,2}\b")
 """A range of vertebrae (T1-T12, C7-T1), which is no contrast."""
 _TECHNIQUES = (
-    ("localizer", r"\bLOC\d?\b|LOCALI[SZ]|\bLOKALI|SCOUT|\bSURV(?:EY)?\b|\b3 ?-?PL(?:ANE)?S?\b|\bTRI ?-?PLAN|\b3P ?LOC|PLAN ?SCAN|POSDISP"),
+    (
+        "localizer",
+        r"\bLOC\d?\b|LOCALI[SZ]|\bLOCATOR|\bLOKALI|SCOUT|\bSURV(?:EY)?\b|\b3 ?-?PL(?:ANE)?S?\b|\bTRI ?-?PLAN|\b3P ?LOC|PLAN ?SCAN|POSDISP",
+    ),
     ("DWI", r"DWI|DIFF|\bE?ADC\b|\bEP2D\b|TRACEW?\b|\bDTI\b|TENSOR|\bIVIM\b|\bB ?=? ?\d{3,4}\b|\bRESOLVE\b"),
     ("myelography", r"MYELO|\bMYEL\b|\bMRM\b"),
     ("SSFP", r"CISS|FIESTA|TRUE ?FISP|TRUFI|\bB-?FFE|BTFE|\bDESS\b|\bDE3D\b|\bPSIF\b|SSFP"),

@@ -10,11 +10,11 @@ from msk_monai.anatomy.knee import POINTS
 from msk_monai.phantoms.canvas import texture_tile
 from msk_monai.phantoms.dicom_radiograph import CALIBRATIONS, Radiograph, RadiographOptions, write_radiograph
 from msk_monai.phantoms.film_marks import sample_collimation, sample_marks
-from msk_monai.phantoms.film_set import FilmSet
 from msk_monai.phantoms.integrals import Layer, body_integrals, scaled, seen_box, soft_canvas
 from msk_monai.phantoms.knee import knee_parts
 from msk_monai.phantoms.knee_points import knee_points
 from msk_monai.phantoms.legs import Legs, sample_legs
+from msk_monai.phantoms.phantom_set import PhantomSet
 from msk_monai.phantoms.projection import Detector, Points, View, aim
 from msk_monai.phantoms.radiograph import expose, present, sample_exposure, sample_look, to_stored
 from msk_monai.phantoms.shapes import Array
@@ -157,7 +157,7 @@ def _integrals(legs: Legs, view: View, detector: Detector) -> Array:
 
 
 def write_knee_films(folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation") -> Path:
-    """Write films with their truth and a datalist; see :meth:`msk_monai.phantoms.film_set.FilmSet.write`.
+    """Write films with their truth and a datalist; see :meth:`msk_monai.phantoms.phantom_set.PhantomSet.write`.
 
     Items of films with both knees name their own 32 landmarks.
 
@@ -171,7 +171,7 @@ def write_knee_films(folder: Path, *, count: int, seed: int, workers: int = 1, s
     Returns:
         The datalist.
     """
-    return FilmSet(make=_write_film, listed=_LISTED, header=_HEADER).write(folder, count=count, seed=seed, workers=workers, split=split)
+    return PhantomSet(make=_write_film, listed=_LISTED, header=_HEADER).write(folder, count=count, seed=seed, workers=workers, split=split)
 
 
 def film_truth(film: KneeFilm) -> dict[str, Any]:

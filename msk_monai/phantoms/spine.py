@@ -102,15 +102,15 @@ class Spine:
                 return vertebra
         raise KeyError(name)
 
-    def lateral(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def lateral(self, z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the bodies' x at heights z, mm."""
         return self._along(z, 0)
 
-    def sagittal(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sagittal(self, z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the bodies' y at heights z, mm."""
         return self._along(z, 1)
 
-    def _along(self, z: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    def _along(self, z: NDArray[np.floating], axis: int) -> NDArray[np.float64]:
         centres = np.array([(0.0, 4.0, -40.0), (0.0, 0.0, 0.0), *(v.centre for v in self.vertebrae)])
         return np.interp(z, centres[:, 2], centres[:, axis])
 

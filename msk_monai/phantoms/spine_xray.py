@@ -17,8 +17,8 @@ from msk_monai.phantoms.body_corners import body_corners
 from msk_monai.phantoms.dicom_radiograph import CALIBRATIONS, Calibration, RadiographOptions, write_radiograph
 from msk_monai.phantoms.film_marks import sample_collimation, sample_marks
 from msk_monai.phantoms.film_region import Region, Setup, sample_setup
-from msk_monai.phantoms.film_set import FilmSet
 from msk_monai.phantoms.patient import Patient, sample_patient
+from msk_monai.phantoms.phantom_set import PhantomSet
 from msk_monai.phantoms.projection import Points
 from msk_monai.phantoms.radiograph import expose, present, sample_exposure, sample_look, to_stored
 from msk_monai.phantoms.recipe import Recipe, load_recipe
@@ -191,7 +191,7 @@ def _findings(patient: Patient) -> tuple[str, ...]:
 
 
 def write_films(folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation", recipe: Recipe | None = None) -> Path:
-    """Write films with their truth and a datalist; see :meth:`msk_monai.phantoms.film_set.FilmSet.write`.
+    """Write films with their truth and a datalist; see :meth:`msk_monai.phantoms.phantom_set.PhantomSet.write`.
 
     Film i depends on (seed, i) and the recipe only.
 
@@ -206,7 +206,7 @@ def write_films(folder: Path, *, count: int, seed: int, workers: int = 1, split:
     Returns:
         The datalist.
     """
-    films = FilmSet(make=partial(_write_film, recipe or film_recipe()), listed=_LISTED, header=_HEADER)
+    films = PhantomSet(make=partial(_write_film, recipe or film_recipe()), listed=_LISTED, header=_HEADER)
     return films.write(folder, count=count, seed=seed, workers=workers, split=split)
 
 

@@ -56,7 +56,7 @@ class Outline:
     front: NDArray[np.float64]
     back: NDArray[np.float64]
 
-    def at(self, z: NDArray[np.float64]) -> Profile:
+    def at(self, z: NDArray[np.floating]) -> Profile:
         """Return half width, front y and back y at heights ``z``."""
         return np.interp(z, self.z, self.half_width), np.interp(z, self.z, self.front), np.interp(z, self.z, self.back)
 

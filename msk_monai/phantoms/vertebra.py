@@ -20,7 +20,7 @@ from msk_monai.phantoms.shapes import (
 )
 from msk_monai.phantoms.spine import LABELS, Disc, Vertebra
 
-_FRONT, _BACK = 0.54, 0.46  # shares of the body's depth in front of and behind its frame's origin
+FRONT, BACK = 0.54, 0.46  # shares of the body's depth in front of and behind its frame's origin
 
 
 def vertebra_parts(vertebra: Vertebra, *, cortical_hu: float, shell_mm: float) -> tuple[Part, Part]:
@@ -54,7 +54,7 @@ def disc_part(disc: Disc) -> tuple[Part, ...]:
 
     def distance(x: Array, y: Array, z: Array) -> Array:
         u, v, w = in_frame(x, y, z, centre, frame)
-        rim = (_outline(u, v, half_width, half_depth) - 1) * np.float32(half_depth)
+        rim = (cross_section(u, v, half_width, half_depth) - 1) * np.float32(half_depth)
         return smooth_intersection(rim, np.abs(w) - np.float32(disc.height / 2 + 4), 3.0)
 
     parts = [Part((Piece(centre - reach, centre + reach, distance),), Material(disc.hu))]
@@ -76,7 +76,7 @@ def body_distance(vertebra: Vertebra, u: Array, v: Array, w: Array) -> Array:
     waist = np.float32(0.11 if vertebra.is_lumbar else 0.08) * (1 - level * level)
     spur = np.float32(vertebra.osteophyte / vertebra.width * 2) * np.square(np.square(level)) * (v < 6)
     stretch = 1 / (1 - waist + spur)
-    outline = _outline(u * stretch, v * stretch, vertebra.width / 2, vertebra.depth / 2)
+    outline = cross_section(u * stretch, v * stretch, vertebra.width / 2, vertebra.depth / 2)
     rim = (outline - 1) * np.float32(vertebra.depth * 0.46)
     rim += np.float32(0.5) * np.sin(u * np.float32(0.31) + np.float32(vertebra.wobble[0]) + w * np.float32(0.37))
     return smooth_intersection(rim, np.abs(w) - _half_height(vertebra, outline, v), 2.0)
@@ -88,7 +88,7 @@ def body_z_range(vertebra: Vertebra) -> tuple[float, float]:
         np.linspace(0.1, 1.05, 10), np.linspace(0, 2 * np.pi, 40, endpoint=False), np.linspace(0.35, 1.1, 32), indexing="ij"
     )
     own = np.stack(
-        [share * np.sin(angle) * vertebra.width / 2, share * np.cos(angle) * vertebra.depth * _FRONT, level * vertebra.height / 2]
+        [share * np.sin(angle) * vertebra.width / 2, share * np.cos(angle) * vertebra.depth * FRONT, level * vertebra.height / 2]
     )
     own = np.concatenate([own.reshape(3, -1), own.reshape(3, -1) * np.array([[1], [1], [-1]])], 1)
     frame = vertebra.rotation
@@ -97,9 +97,9 @@ def body_z_range(vertebra: Vertebra) -> tuple[float, float]:
     return float(z[inside].min()), float(z[inside].max())
 
 
-def _outline(u: Array, v: Array, half_width: float, half_depth: float) -> Array:
-    """Return 1 on the outline of a body or disc cut across: rounded in front, hollowed towards the canal."""
-    ahead, behind = np.float32(2 * _FRONT * half_depth), np.float32(2 * _BACK * half_depth)
+def cross_section(u: Array, v: Array, half_width: float, half_depth: float) -> Array:
+    """Return 1 on the outline of a body or disc cut across, less inside: rounded in front, hollowed towards the canal."""
+    ahead, behind = np.float32(2 * FRONT * half_depth), np.float32(2 * BACK * half_depth)
     a = np.abs(u) / np.float32(half_width)
     hollow = np.float32(1.0 + 0.10) - np.float32(0.16) * np.maximum(1 - np.square(a * np.float32(1.9)), 0)
     b = np.where(v < 0, -v / ahead, v / (behind * hollow))
@@ -129,7 +129,7 @@ def _own(vertebra: Vertebra, x: Array, y: Array, z: Array, frame: NDArray[np.flo
 def _posterior(vertebra: Vertebra, u: Array, v: Array, w: Array) -> Array:
     """Return the distance to the posterior elements; u is the distance from the midline."""
     s = vertebra
-    wall = _BACK * s.depth
+    wall = BACK * s.depth
     ped_u = s.canal_width / 2 + 0.42 * s.pedicle_width
     ped_w = (0.17 if s.is_lumbar else 0.22) * s.height
     back = wall + s.canal_depth
@@ -210,8 +210,8 @@ def _box(vertebra: Vertebra) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     s = vertebra
     side = max(s.transverse_width / 2, s.width / 2 + s.osteophyte, s.facets_below[0] + 12) + 3
     fall = np.sin(np.radians(s.spinous_fall)) * s.spinous_length
-    low = np.array([-side, -_FRONT * s.depth - 4 - s.osteophyte, min(-0.75 * s.height - fall, s.facets_below[2] - 10) - 3])
-    high = np.array([side, _BACK * s.depth + s.canal_depth + s.spinous_length + 7, max(s.height / 2, s.facets_above[2] + 10) + 3])
+    low = np.array([-side, -FRONT * s.depth - 4 - s.osteophyte, min(-0.75 * s.height - fall, s.facets_below[2] - 10) - 3])
+    high = np.array([side, BACK * s.depth + s.canal_depth + s.spinous_length + 7, max(s.height / 2, s.facets_above[2] + 10) + 3])
     return _world_box(vertebra, low, high)
 
 

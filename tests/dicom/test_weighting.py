@@ -69,6 +69,7 @@ NAMES = {
     "SURVEY_32ch": "localizer",
     "PosDisp: [5] t2_tse_tra": "localizer",
     "LOC": "localizer",
+    "Locator": "localizer",
     "tse dixon": None,
     "T1/T2 mixed": None,
     "PD/T2 dual": None,

@@ -1,4 +1,4 @@
-"""A folder of phantom films, the truth beside each, and a datalist of them."""
+"""A folder of phantom films or studies, the truth beside each, and a datalist of them."""
 
 import json
 import os
@@ -10,32 +10,34 @@ from pathlib import Path
 from typing import Any
 
 Make = Callable[[Path, int, int], dict[str, Any]]
-"""Writes a film's file, given the seed of the set and the film's index, and returns what is true of it."""
+"""Writes a phantom's file or folder, given the seed of the set and the phantom's index, and returns what is true of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilmSet:
-    """What all films of a set have in common.
+class PhantomSet:
+    """What all phantoms of a set have in common.
 
     Args:
         make: one of them; has to be found by name in its module where several processes are used.
         listed: what of its truth the datalist repeats.
         header: of the datalist.
+        place: of a phantom below the set's folder; ``{name}`` stands for its name.
     """
 
     make: Make
     listed: Sequence[str]
     header: Mapping[str, Any]
+    place: str = "films/{name}.dcm"
 
     def write(self, folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation") -> Path:
-        """Write films with their truth, and a datalist with all of them in one split.
+        """Write phantoms with their truth, and a datalist with all of them in one split.
 
-        Film i depends on (seed, i) only. A film of this seed that is there already is kept, so that the same command continues what was
+        Phantom i depends on (seed, i) only. One of this seed that is there already is kept, so that the same command continues what was
         broken off.
 
         Args:
-            folder: made if absent; films go to ``films/phantom-<i>.dcm``, the truth to ``truth/phantom-<i>.json``.
-            count: films.
+            folder: made if absent; phantom i goes to ``place``, its truth to ``truth/phantom-<i>.json``.
+            count: phantoms.
             seed: of the whole set.
             workers: processes.
             split: of the datalist.
@@ -43,7 +45,7 @@ class FilmSet:
         Returns:
             The datalist, in MONAI's Decathlon form.
         """
-        for part in ("films", "truth"):
+        for part in (Path(self.place).parent, "truth"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         write = partial(self._item, folder, seed)
         if workers > 1:
@@ -58,7 +60,7 @@ class FilmSet:
 
     def _item(self, folder: Path, seed: int, index: int) -> dict[str, Any]:
         name = f"phantom-{index:04d}"
-        film, truth = Path("films") / f"{name}.dcm", Path("truth") / f"{name}.json"
+        film, truth = Path(self.place.format(name=name)), Path("truth") / f"{name}.json"
         record = _known(folder / film, folder / truth, seed=seed)
         if record is None:
             record = {"case": name, "seed": seed, "index": index, **self.make(folder / film, seed, index)}
@@ -67,8 +69,8 @@ class FilmSet:
 
 
 def _known(film: Path, truth: Path, *, seed: int) -> dict[str, Any] | None:
-    """What an earlier run wrote of a film; ``None`` where the film or its truth is missing, broken or of another seed."""
-    if not film.is_file():
+    """What an earlier run wrote of a phantom; ``None`` where it or its truth is missing, broken or of another seed."""
+    if not film.exists():
         return None
     try:
         record = json.loads(truth.read_text(encoding="utf-8"))

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from msk_monai.phantoms import lumbar_mri
+
+
+@pytest.mark.parametrize(("task", "whole"), [("lumbar_mri", True), ("lumbar_mri_t2", False)])
+def test_mr_studies_are_made_as_asked(tmp_path, msk_monai, monkeypatch, task, whole):
+    asked = []
+
+    def write(folder, **options):
+        asked.append((folder, options))
+        return folder / "datalist.json"
+
+    monkeypatch.setattr(lumbar_mri, "write_lumbar_studies", write)
+    code, told, said = msk_monai("phantom", task, "-o", tmp_path, "--count", 3, "--seed", 5, "--split", "training", "--workers", 2)
+    assert code == 0, said
+    assert told.strip() == str(tmp_path / "datalist.json")
+    assert asked == [(tmp_path, {"count": 3, "seed": 5, "whole": whole, "workers": 2, "split": "training"})]
+
+
+def test_without_options_there_are_ten_for_validation(tmp_path, msk_monai, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(lumbar_mri, "write_lumbar_studies", lambda folder, **options: asked.update(options) or folder)
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    assert msk_monai("phantom", "lumbar_mri", "-o", Path(tmp_path))[0] == 0
+    assert asked == {"count": 10, "seed": 0, "whole": True, "workers": 7, "split": "validation"}
+
+
+def test_help_says_what_each_task_makes(msk_monai):
+    code, told, _ = msk_monai("phantom", "--help")
+    assert code == 0
+    assert all(word in told for word in ("lumbar_mri:", "lumbar_mri_t2:", "axial.json"))
