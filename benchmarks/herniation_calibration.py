@@ -42,7 +42,7 @@ def scores(items: list[dict], results: Path) -> tuple[np.ndarray, np.ndarray]:
     rows = {row["case"]: row for row in map(json.loads, (results / "results.jsonl").read_text().splitlines())}
     found = []
     for item in items:
-        values = {one["name"]: one["value"] for one in rows[item["image"]].get("measurements", ())}
+        values = {one["name"]: one.get("value") for one in rows[item["image"]].get("measurements", ())}
         for level, disc in item["discs"].items():
             name = f"{level.lower().replace('-', '_')}_herniation_probability"
             if name in values:

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from monai.data import MetaTensor
 
-from msk_monai.geometry.patches import patch_matrix
-from msk_monai.sampling import reduced, sampled
+from msk_monai.errors import UnsuitableImageError
+from msk_monai.geometry.patches import patch_matrix, view_matrix
+from msk_monai.sampling import reduced, sampled, scaled, view
 
 
 @pytest.mark.parametrize("sample", [sampled, reduced])
@@ -37,3 +39,35 @@ def test_half_precision_does_not_move_a_patch():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         patch = sampled(film, matrix, (96, 96))
     assert torch.equal(patch, sampled(film, matrix, (96, 96)))
+
+
+def test_a_view_shows_what_its_slice_shows_there():
+    x, y = torch.meshgrid(torch.arange(200.0), torch.arange(150.0), indexing="ij")
+    matrix = view_matrix((0.5, 0.8), (110, 70), size=60, view_spacing=0.6, turn=0.4)
+    seen = view((x + 1000 * y)[None], matrix, 60)
+    assert seen.shape == (1, 60, 60)
+    for u, v in ((3, 50), (30, 30), (55, 8)):
+        place = matrix[:, :2] @ [u, v] + matrix[:, 2]
+        assert float(seen[0, u, v]) == pytest.approx(place[0] + 1000 * place[1], rel=1e-4)
+
+
+def test_a_slice_is_scaled_between_its_percentiles():
+    values = torch.arange(10_000.0).reshape(1, 100, 100)
+    for film in (values, 7 * values - 300, values.short(), MetaTensor(values)):
+        seen = scaled(film)
+        assert (float(seen.min()), float(seen.max())) == (0, 1)
+        assert float((seen == 0).float().mean()) == pytest.approx(0.01, abs=2e-4)
+        assert float((seen == 1).float().mean()) == pytest.approx(0.005, abs=2e-4)
+        assert float(seen[0, 50, 0]) == pytest.approx((5000 - 100) / (9950 - 100), abs=1e-3)
+        assert type(seen) is torch.Tensor
+
+
+def test_a_large_slice_is_scaled_as_a_small_one_is():
+    large = torch.rand(1, 900, 900, generator=torch.Generator().manual_seed(1))
+    assert float((scaled(large) == 0).float().mean()) == pytest.approx(0.01, abs=2e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.5])
+def test_a_blank_slice_cannot_be_scaled(value):
+    with pytest.raises(UnsuitableImageError, match="blank image"):
+        scaled(torch.full((1, 40, 40), value))

@@ -105,7 +105,7 @@ def measure_axial_disc(annulus: npt.ArrayLike, nucleus: npt.ArrayLike, canal: np
 
 
 def canal_front(masks: Array) -> Array | None:
-    """[x, y] half way from the disc's to the canal's middle: where a herniation lies. ``None`` where either is missing.
+    """[x, y] two thirds of the way from the disc's to the canal's middle: where a herniation lies. ``None`` where either is missing.
 
     Args:
         masks: (3, X, Y) shares of annulus, nucleus, canal.

@@ -29,6 +29,7 @@ class HerniationGrade(nn.Module):
         self.patient = nn.Sequential(nn.Linear(SIZE, patient_width), nn.ReLU(), nn.Linear(patient_width, patient_width), nn.ReLU())
         self.joined = nn.Sequential(nn.Linear(widths[-1] + patient_width, 64), nn.ReLU(), nn.Dropout(dropout), nn.Linear(64, 1))
         self.forget = forget
+        self.known = SIZE  # TorchScript sees no globals
 
     def forward(self, image: torch.Tensor, patient: torch.Tensor | None = None) -> torch.Tensor:
         """(B, 1, X, Y) and (B, 12) to (B, 1); without ``patient`` nothing is known."""
@@ -36,16 +37,16 @@ class HerniationGrade(nn.Module):
         for stage in self.stages:
             x = stage(x)
         if patient is None:
-            patient = torch.zeros(image.shape[0], SIZE, dtype=image.dtype, device=image.device)
+            patient = torch.zeros(image.shape[0], self.known, dtype=image.dtype, device=image.device)
         if self.training and self.forget > 0:
             patient = forgotten(patient, self.forget)
         return self.joined(torch.cat([x.mean(dim=(2, 3)), self.patient(patient)], dim=1))
 
 
-def forgotten(patient: torch.Tensor, share: float) -> torch.Tensor:
+def forgotten(patient: torch.Tensor, share: float, data: int = len(DATA), levels: int = len(LEVELS)) -> torch.Tensor:
     """Vectors (B, 12) of which each datum is made unknown with a probability of ``share``."""
-    kept = (torch.rand(patient.shape[0], len(DATA), device=patient.device) >= share).to(patient.dtype)
-    level = kept[:, 3:].expand(-1, len(LEVELS))
+    kept = (torch.rand(patient.shape[0], data, device=patient.device) >= share).to(patient.dtype)
+    level = kept[:, 3:].expand(-1, levels)
     return patient * torch.cat([kept[:, :3], level, kept], dim=1)
 
 

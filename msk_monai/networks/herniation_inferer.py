@@ -1,5 +1,6 @@
 """From a study's sagittal and axial slices to the level, the disc's sizes and the logit of a herniation in each axial slice."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,7 @@ class SeenSlice:
         film: the slice (1, X, Y).
         crossing: the disc it crosses; ``None`` where levels are not known.
         sizes: of the disc; ``None`` where no disc was seen, or none was looked for.
+        certainty: mean probability of the nucleus where it is the likeliest; ``None`` where it is so nowhere.
         logit: of a herniation; ``None`` where no disc was looked for.
         close: (S, S) the view that the logit is of, 0 to 1.
         parts: (S, S) there: 0 other, 1 annulus, 2 nucleus, 3 canal.
@@ -43,6 +45,7 @@ class SeenSlice:
     film: MetaTensor
     crossing: Crossing | None
     sizes: AxialDisc | None = None
+    certainty: float | None = None
     logit: float | None = None
     close: Array | None = None
     parts: NDArray[np.uint8] | None = None
@@ -148,13 +151,22 @@ class HerniationInferer(CaseInferer):
         to_wide = _composed(wide, matrix)
         parts = torch.cat([view(one[None], to_wide, side) for one in masks])
         parts[0] += 1 - parts.sum(dim=0)  # beyond the wide view
-        return SeenSlice(film, place, sizes, logit, close[0].double().numpy(), parts.argmax(dim=0).to(torch.uint8).numpy(), saliency)
+        return SeenSlice(
+            film,
+            place,
+            sizes,
+            certainty=_certainty(shares[1]),
+            logit=logit,
+            close=close[0].double().numpy(),
+            parts=parts.argmax(dim=0).to(torch.uint8).numpy(),
+            saliency=saliency,
+        )
 
     def _close_matrix(self, film: MetaTensor, shares: Array, wide: Array) -> tuple[Array, int]:
         if isinstance(self.close, Mapping):
             side = int(self.close["size"])
             return share_matrix(film.shape[1], film.shape[2], size=side, cropped=self.close["cropped"]), side
-        front = canal_front(shares)
+        front = canal_front(np.where(shares > 0.5, shares, 0.0))  # else what is hardly probable anywhere outweighs the disc
         middle = np.full(2, (shares.shape[1] - 1) / 2) if front is None else front
         side, spacing = int(self.close[0]), float(self.close[1])
         return view_matrix(film.meta["spacing_mm"], wide[:, :2] @ middle + wide[:, 2], size=side, view_spacing=spacing), side
@@ -176,13 +188,17 @@ class HerniationInferer(CaseInferer):
         logit = float(network.grade(close, patient))
         if logit <= self.saliency_above or close.shape[-1] < 2 * _OCCLUDED:
             return logit, None
-        explain = OcclusionSensitivity(_WithPatient(network.grade, patient), mask_size=_OCCLUDED, n_batch=32, overlap=0.5, verbose=False)
-        kept, _ = explain(close)
+        explain = OcclusionSensitivity(
+            _WithPatient(network.grade, patient).eval(), mask_size=_OCCLUDED, n_batch=32, overlap=0.5, verbose=False, activate=False
+        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Using a non-tuple sequence", UserWarning)  # MONAI does
+            kept, _ = explain(close)
         return logit, logit - kept[0, 0].double().cpu().numpy()
 
 
 class _WithPatient(torch.nn.Module):
-    """A grading network of one input: the patient stays."""
+    """A grading network of one input: the patient stays. MONAI puts it back into the mode it came in, with the network inside."""
 
     def __init__(self, grade: torch.nn.Module, patient: torch.Tensor) -> None:
         super().__init__()
@@ -215,6 +231,11 @@ def _sizes(shares: Array, spacing: float) -> AxialDisc | None:
         return measure_axial_disc(*shares, spacing=(spacing, spacing))
     except ValueError:
         return None
+
+
+def _certainty(nucleus: Array) -> float | None:
+    likely = nucleus > 0.5
+    return float(nucleus[likely].mean()) if likely.any() else None
 
 
 def _composed(outer: Array, inner: Array) -> Array:

@@ -165,7 +165,7 @@ def _disc_truth(disc: LumbarDisc, shown: tuple[Tissue, ...], tile: Array) -> dic
     turn = rotation_xyz(*disc.disc.turn)
     centre = np.asarray(disc.disc.centre) + turn @ (0.0, 15.0, 0.0)
     plane = Plane.about(centre, turn[:, 0], turn[:, 1], spacing=_FINE_MM, shape=(_FINE_SIZE, _FINE_SIZE), thickness=0.1)
-    labelled = [tissue for tissue in shown if not tissue.coarse]
+    labelled = [tissue for tissue in shown if tissue.label in (ANNULUS, NUCLEUS, CANAL)]  # vertebrae may cut into a thin disc's middle
     shares = render_slab(plane, labelled, {"T2": SIGNALS["T2"]}, labels=LABELS, tile=tile).shares
     sizes = measure_axial_disc(*(shares[label].T for label in (ANNULUS, NUCLEUS, CANAL)), spacing=(_FINE_MM, _FINE_MM))
     herniation = disc.herniation

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 from monai.data import MetaTensor
-from monai.transforms import Orientation, RandomizableTransform, Transform
+from monai.transforms import RandomizableTransform, Transform
 
 from msk_monai.errors import UnsuitableImageError
-from msk_monai.geometry import spacing_of
+from msk_monai.geometry import flip_lps_ras, spacing_of
 from msk_monai.geometry.patches import share_matrix, view_matrix
 from msk_monai.measure.axial_disc import canal_front
 from msk_monai.measure.patient_data import patient_vector
@@ -17,7 +17,7 @@ from msk_monai.sampling import scaled, view
 
 
 def axial_slices(blocks: Sequence[MetaTensor]) -> list[MetaTensor]:
-    """Turn blocks (1, I, J, K) into slices (1, X, Y): x runs to the patient's left, y to the back.
+    """Turn blocks (1, I, J, K) into their K slices (1, X, Y), in the order they are stored: x runs to the patient's left, y to the back.
 
     Each slice keeps its own affine (RAS), ``spacing_mm`` (x, y), ``sop_instance_uid``, ``warnings`` and the patient's age and sex.
 
@@ -28,25 +28,37 @@ def axial_slices(blocks: Sequence[MetaTensor]) -> list[MetaTensor]:
     for block in blocks:
         if block.ndim != 4 or block.meta.get("spacing_mm") is None:
             raise UnsuitableImageError("expected slices with a place in the patient and a pixel spacing, got an image without")
-        turned = Orientation(axcodes="LPS")(block)
+        turned, to_lps = _turned(block)
         uids = tuple(block.meta.get("sop_instance_uids", ()))
-        flipped = bool(turned.affine[:3, 2] @ block.affine[:3, 2] < 0)
         for index in range(turned.shape[-1]):
-            affine = turned.affine.clone()
+            affine = torch.as_tensor(flip_lps_ras(to_lps))
             affine[:3, 3] += index * affine[:3, 2]
             x, y, _ = spacing_of(affine.numpy()).tolist()
-            place = turned.shape[-1] - 1 - index if flipped else index
             meta = {
+                "affine": affine,
                 "original_affine": affine.numpy(),
                 "spacing_mm": (x, y),
                 "pixel_aspect_ratio": y / x,
-                "sop_instance_uid": uids[place] if len(uids) == turned.shape[-1] else "",
+                "sop_instance_uid": uids[index] if len(uids) == turned.shape[-1] else "",
                 "warnings": tuple(block.meta.get("warnings", ())),
                 "patient_age_years": block.meta.get("patient_age_years", float("nan")),
                 "patient_sex": block.meta.get("patient_sex", ""),
             }
-            found.append(MetaTensor(turned[..., index].as_tensor().clone(), affine=affine, meta=meta))
+            found.append(MetaTensor(turned[..., index].clone(), meta=meta))
     return found
+
+
+def _turned(block: MetaTensor) -> tuple[torch.Tensor, np.ndarray]:
+    """A block with columns to the left and rows to the back, and its affine into LPS; its slices stay slices, however steep they are."""
+    affine, values = flip_lps_ras(block.affine.numpy()), block.as_tensor()
+    left = int(np.abs(affine[0, :2] / spacing_of(affine)[:2]).argmax())
+    values, affine = values.permute(0, 1 + left, 2 - left, 3), affine[:, [left, 1 - left, 2, 3]]
+    for axis in (0, 1):
+        if affine[axis, axis] < 0:
+            values = values.flip(1 + axis)
+            affine[:, 3] += (values.shape[1 + axis] - 1) * affine[:, axis]
+            affine[:, axis] *= -1
+    return values, affine
 
 
 class AxialBlocksd(Transform):

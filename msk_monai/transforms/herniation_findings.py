@@ -13,13 +13,20 @@ from msk_monai.measure.disc_levels import Crossing
 from msk_monai.measure.patient_data import LEVELS
 from msk_monai.records import Findings, Measurement, Status
 
-TILTED_DEG = 15.0
-"""From here on a disc's sizes are those of an oblique cut, and are flagged so."""
+MOST_TILTED_DEG = 12.0
+"""A slice tilted more than this against a disc cuts it obliquely: its sizes are withheld."""
+FARTHEST = 0.5
+"""In a slice farther from the disc's middle, in halves of its height, vertebrae mingle with the disc: its sizes are withheld."""
+LEAST_CERTAINTY = 0.85
+"""Where the nucleus is less probable on the mean, it is not told from the annulus."""
 _SIZES = (
     ("annulus_mean", "mm"), ("annulus_sd", "mm"), ("annulus_minimum", "mm"), ("posterior_thickness", "mm"), ("canal_width", "mm"),
     ("nucleus_share", "1"), ("disc_area", "mm2"),
 )  # fmt: skip
-_MISSING = {"canal_width": "the canal is not seen"}
+_OF_NUCLEUS = ("annulus_mean", "annulus_sd", "annulus_minimum", "posterior_thickness", "nucleus_share")
+_OFF_MIDDLE = "the slice passes the disc away from its middle"
+_NO_NUCLEUS = "the nucleus is not told clearly from the annulus"
+_MISSING = {"canal_width": "the canal is not seen", "disc_area": "the disc is not seen"}
 _NO_LEVEL = "the levels of the axial slices are not known: the study has no sagittal T2 series, and no level was given"
 _NO_DISC = "no axial slice crosses a disc from L1-L2 to L5-S1"
 
@@ -29,6 +36,7 @@ class Seen(Protocol):
 
     crossing: Crossing | None
     sizes: AxialDisc | None
+    certainty: float | None
     logit: float | None
 
 
@@ -46,7 +54,8 @@ class HerniationFindingsd(Transform):
 
     Measurements of each: ``l4_l5_herniation_probability`` (flag ``herniation`` from the threshold on), and, in the slice nearest to the
     disc's middle, ``annulus_mean``, ``annulus_sd``, ``annulus_minimum``, ``posterior_thickness``, ``canal_width``, ``nucleus_share`` and
-    ``disc_area`` (:mod:`msk_monai.measure.axial_disc`).
+    ``disc_area`` (:mod:`msk_monai.measure.axial_disc`). They are withheld, with a flag, where that slice is tilted against the
+    disc or (but for the canal's width) passes it away from its middle; those of the nucleus also where it cannot be told from the annulus.
 
     Args:
         temperature: the mean logit of a disc's slices is divided by it (Guo et al. 2017, arXiv:1706.04599),
@@ -87,15 +96,27 @@ class HerniationFindingsd(Transform):
             flags=(*warnings, *(("herniation",) if herniated else ())),
             method=f"calibrated; threshold {self.threshold:g}",
         )
-        tilt = found.slice.crossing.tilt_deg
-        oblique = (f"the slice is tilted by {tilt:.0f} degrees against the disc",) if tilt >= TILTED_DEG else ()
         rows = [first]
         for size, unit in _SIZES:
-            value = None if found.slice.sizes is None else getattr(found.slice.sizes, size)
-            why = () if value is not None else (_MISSING.get(size, "the nucleus or the disc is not seen"),)
-            rows.append(Measurement(name=f"{name}_{size}", value=value, unit=unit, flags=(*warnings, *oblique, *why)))
+            value, why = _size(found.slice, size)
+            rows.append(Measurement(name=f"{name}_{size}", value=value, unit=unit, flags=(*warnings, *why)))
         return rows
 
 
 def _graded(slices: Sequence[Seen], level: str) -> list[Seen]:
     return [one for one in slices if one.logit is not None and one.crossing is not None and one.crossing.level == level]
+
+
+def _size(seen: Seen, name: str) -> tuple[float | None, tuple[str, ...]]:
+    """A size of the disc, or why there is none."""
+    value = None if seen.sizes is None else getattr(seen.sizes, name)
+    if value is None:
+        return None, (_MISSING.get(name, "the nucleus is not seen"),)
+    place = seen.crossing
+    if place is not None and place.tilt_deg > MOST_TILTED_DEG:
+        return None, (f"the slice is tilted by {place.tilt_deg:.0f} degrees against the disc",)
+    if name != "canal_width" and place is not None and abs(place.offset) > FARTHEST:
+        return None, (_OFF_MIDDLE,)
+    if name in _OF_NUCLEUS and (seen.certainty or 0.0) < LEAST_CERTAINTY:
+        return None, (_NO_NUCLEUS,)
+    return float(value), ()

@@ -19,6 +19,8 @@ LEAST_DISCS = 4
 """Fewer of them may be a part of a spine whose lowest disc is not L5-S1."""
 _BEYOND = (0.15, 0.35, 0.6)
 """Depths of a disc above and below it where its vertebrae are looked for."""
+_FARTHEST = 0.3
+"""No disc ends so many of its depths beyond, or before, the line of its vertebrae's corners."""
 _BRIGHTEST = 90.0
 """Percentile of the canal's signal that stands for cerebrospinal fluid: nerve roots lie in it."""
 _NAMED = "discs are counted from the lowest, taken to be L5-S1"
@@ -120,7 +122,10 @@ def _bulge(found: FoundDisc, disc: Disc, vertebrae: np.ndarray, spacing: np.ndar
     if above is None or below is None:
         return None, f"the vertebra {'above' if above is None else 'below'} is not seen whole"
     back = 1 if disc.axis[0] > 0 else 0
-    return bulge(found.mask, disc, above[2 + back], below[back], spacing=spacing), None
+    beyond = bulge(found.mask, disc, above[2 + back], below[back], spacing=spacing)
+    if abs(beyond) > _FARTHEST * disc.depth:
+        return None, "the posterior corners of its vertebrae are not seen clearly"
+    return beyond, None
 
 
 def _corners(found: FoundDisc, disc: Disc, vertebrae: np.ndarray, spacing: np.ndarray, sense: int) -> np.ndarray | None:

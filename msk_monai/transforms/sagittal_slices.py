@@ -21,7 +21,7 @@ LEFT = (1.0, 0.0, 0.0)
 class SagittalSlicesd(Transform):
     """Write ``slices_key``, films (1, columns, rows) each with its own place in the patient, and ``image_key``, (N, X, Y), of them.
 
-    The films come from the stack's left to its right; columns run to the patient's back, rows to the feet. A picture without a place in
+    The films come from the patient's right to the left; columns run to the patient's back, rows to the feet. A picture without a place in
     the patient is taken as it is.
 
     Args:
@@ -49,7 +49,7 @@ class SagittalSlicesd(Transform):
         self.count, self.source_key, self.image_key, self.slices_key = count, source_key, image_key, slices_key
         self.allow_missing_keys = allow_missing_keys
         self._on_grid = FilmGridd("film", longest=longest)
-        self._orient = Orientation(axcodes=_AXES)
+        self._orient = Orientation(axcodes=_AXES, labels=None)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Take the slices of one case."""
@@ -79,9 +79,10 @@ def _film(turned: MetaTensor, index: int, stack: MetaTensor) -> MetaTensor:
     known = stack.meta.get("spacing_mm") is not None
     meta = {
         **stack.meta,
+        "affine": affine,
         "original_affine": affine.numpy(),
         "spacing_mm": (width, height) if known else None,
         "pixel_aspect_ratio": height / width,
         "location": acquired_slice(stack, middle[:3] * (-1, -1, 1), towards=LEFT),
     }
-    return MetaTensor(turned[..., index].as_tensor().clone(), affine=affine, meta=meta)
+    return MetaTensor(turned[..., index].as_tensor().clone(), meta=meta)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras, plane_height, spacing_of
+from msk_monai.geometry.affines import plane_of
 
 spacings = st.tuples(*[st.floats(0.1, 10)] * 3)
 angles = st.tuples(*[st.floats(-180, 180)] * 3)
@@ -57,3 +58,15 @@ def test_a_plane_is_as_high_as_its_own_points(spacing, tilt, shear, index):
 def test_upright_planes_have_no_height():
     with pytest.raises(ValueError, match="cross the z axis"):
         plane_height(np.eye(4), 0, (0, 0, 0), 1, 1)
+
+
+@given(spacing=spacings, degrees=angles, size=st.tuples(*[st.integers(1, 500)] * 2))
+def test_a_slices_middle_and_what_is_across_it(spacing, degrees, size):
+    matrix = affine(spacing, degrees)
+    columns, rows = size
+    middle, across = plane_of(matrix, columns, rows)
+    corners = apply_affine(matrix, [(x, y, 0) for x in (0, columns - 1) for y in (0, rows - 1)])
+    np.testing.assert_allclose(middle, corners.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(across), 1)
+    np.testing.assert_allclose((corners - middle) @ across, 0, atol=1e-6)
+    np.testing.assert_allclose(across, matrix[:3, 2] / spacing[2], atol=1e-9)

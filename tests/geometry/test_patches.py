@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msk_monai.geometry.patches import mirrored, patch_matrix, row_matrix, row_members
+from msk_monai.geometry.patches import mirrored, patch_matrix, row_matrix, row_members, share_matrix, view_matrix
 from tests.transforms.films import column
 
 QUAD = np.array([[10.0, 20.0], [50.0, 24.0], [9.0, 40.0], [49.0, 44.0]])
@@ -73,3 +73,42 @@ def test_a_row_of_one_and_a_row_without_width():
     assert row_members(column(1), row_matrix(column(1), size=SIZE, pixels=28), pixels=28)[0, 4:].tolist() == [0, 0]
     with pytest.raises(ValueError, match="width"):
         row_matrix(np.zeros((2, 4, 2)), size=SIZE, pixels=28)
+
+
+def through(matrix, points):
+    return np.asarray(points) @ matrix[:, :2].T + matrix[:, 2]
+
+
+@given(
+    spacing=st.tuples(*[st.floats(0.2, 2)] * 2),
+    centre=st.tuples(*[st.floats(-50, 400)] * 2),
+    size=st.integers(2, 300),
+    step=st.floats(0.2, 2),
+    turn=st.floats(-3, 3),
+    flipped=st.booleans(),
+)
+def test_a_view_has_its_own_spacing_and_middle_in_mm(spacing, centre, size, step, turn, flipped):
+    matrix = view_matrix(spacing, centre, size=size, view_spacing=step, turn=turn, mirrored=flipped)
+    ends = np.array([(0, 0), (size - 1, 0), (0, size - 1), (size - 1, size - 1)])
+    mm = through(matrix, ends) * spacing
+    assert mm.mean(axis=0) == pytest.approx(np.multiply(centre, spacing), abs=1e-6)
+    right, down = mm[1] - mm[0], mm[2] - mm[0]
+    assert np.hypot(*right) == pytest.approx(step * (size - 1))
+    assert right @ down == pytest.approx(0, abs=1e-5)
+    assert down == pytest.approx(step * (size - 1) * np.array([-np.sin(turn), np.cos(turn)]), abs=1e-6)
+    assert (right[0] * down[1] - right[1] * down[0] < 0) == flipped
+
+
+def test_a_mirrored_view_is_the_view_the_other_way_round():
+    plain = view_matrix((0.5, 0.7), (100, 80), size=64, view_spacing=0.6, turn=0.3)
+    other = view_matrix((0.5, 0.7), (100, 80), size=64, view_spacing=0.6, turn=0.3, mirrored=True)
+    assert other == pytest.approx(mirrored(plain, 64))
+
+
+@given(columns=st.integers(20, 600), rows=st.integers(20, 600), size=st.integers(8, 400), cropped=st.floats(0, 0.45))
+def test_of_an_image_without_its_rim_the_edges_are_the_squares_edges(columns, rows, size, cropped):
+    matrix = share_matrix(columns, rows, size=size, cropped=cropped)
+    low, high = through(matrix, [(-0.5, -0.5), (size - 0.5, size - 0.5)])
+    whole = np.array([columns, rows])
+    assert low == pytest.approx(cropped * whole - 0.5)
+    assert high == pytest.approx((1 - cropped) * whole - 0.5)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from msk_monai.measure.axial_disc import measure_axial_disc
+from msk_monai.measure.axial_disc import canal_front, measure_axial_disc
 
 LENGTHS = ("annulus_mean", "annulus_sd", "annulus_minimum", "posterior_thickness", "canal_width", "depth", "width")
 FROM_NUCLEUS = ("annulus_mean", "annulus_sd", "annulus_minimum", "nucleus_share", "posterior_thickness")
@@ -359,3 +359,14 @@ def test_whatever_the_masks_hold_the_numbers_are_finite(seed, blur, shape):
     holey = [np.where(noise[0] > 1.5, np.nan, mask) for mask in masks]
     holey[0][0, 0] = 1
     finite(measure_axial_disc(*holey, spacing=(0.6, 0.8)))
+
+
+def test_the_canals_front_lies_two_thirds_of_the_way_from_the_disc():
+    masks = np.zeros((3, 60, 70))
+    masks[0, 10:31, 5:36], masks[1, 15:26, 15:26], masks[2, 18:25, 45:56] = 1, 1, 0.5
+    masks[0, 15:26, 15:26] = 0
+    assert canal_front(masks) == pytest.approx(0.35 * np.array([20, 20]) + 0.65 * np.array([21, 50]))
+    for missing in ([0, 1], [2]):
+        without = masks.copy()
+        without[missing] = 0
+        assert canal_front(without) is None

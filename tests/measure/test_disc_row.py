@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from msk_monai.measure.disc_row import CANAL, DISC, NAMES, VERTEBRA, disc_row
 
@@ -67,3 +68,23 @@ def test_nothing_is_found_without_discs_or_canal(missing):
     labels = spine()
     labels[labels == missing] = 0
     assert disc_row(labels) == ()
+
+
+def test_a_part_far_from_all_vertebrae_is_no_disc():
+    labels = spine(processes=False)
+    other = labels.copy()
+    other[125:155, 60:70] = DISC  # behind the canal, as large as most
+    assert names(other) == names(labels)
+    other[60:100, -30:-20] = DISC  # below the sacrum
+    assert names(other) == names(labels)
+
+
+def test_a_disc_that_a_thin_gap_parts_from_its_vertebrae_is_one():
+    labels = spine()
+    gaps = np.where(ndimage.binary_dilation(labels == VERTEBRA, iterations=3) & (labels == DISC), 0, labels)
+    assert names(gaps) == names(labels)
+
+
+def test_without_vertebrae_the_parts_are_all_there_is_to_go_by():
+    labels = spine()
+    assert names(np.where(labels == VERTEBRA, 0, labels)) == names(labels)

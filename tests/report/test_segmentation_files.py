@@ -132,3 +132,14 @@ def test_a_class_that_is_nowhere_is_not_named(tmp_path):
     with patch("msk_monai.report.segmentation_files.sheet", return_value=Image.new("RGB", (9, 9))) as page:
         painted(tmp_path, case(segmentation=np.where(label_map(60, 80) == 1, 0, label_map(60, 80))))
     assert page.call_args.args[1] == "L5"
+
+
+def test_names_of_the_objects_stand_at_their_own_places(tmp_path):
+    data = {**case(), "discs": (("L4-L5", np.array([12.0, 33.0])), ("L3-L4", np.array([14.5, 20.0])))}
+    with patch.object(Panel, "text", autospec=True) as text, patch("msk_monai.report.segmentation_files.sheet") as page:
+        page.return_value = Image.new("RGB", (9, 9))
+        MaskOverlay(NAMES, names_key="discs")(data, folder=tmp_path, name="a")
+    assert [call.args[2] for call in text.call_args_list] == ["L4-L5", "L3-L4"]
+    panel, at = text.call_args_list[0].args[:2]
+    assert at == pytest.approx(panel.place((12.0, 33.0)))
+    assert page.call_args.args[1] == "L4-L5, L3-L4"

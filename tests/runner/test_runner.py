@@ -8,6 +8,7 @@ import torch
 from monai.transforms import Compose
 
 from msk_monai.errors import BundleError, ResultsError
+from msk_monai.networks.case_inferer import CaseInferer
 from msk_monai.records import BundleIdentity, Findings, Result, Source, Status
 from msk_monai.report import ResultsFile
 from msk_monai.runner import Case
@@ -199,6 +200,31 @@ def test_the_network_sees_one_batch_and_the_answer_is_without_it(tmp_path):
 
     make_runner(inferer=inferer, postprocessing=answer).run(make_cases(tmp_path, [10]), tmp_path / "out")
     assert seen == [((1, 1, 8, 6), True, False), (1, 8, 6)]
+
+
+class Whole(CaseInferer):
+    """Keeps what it was given; its answer is no tensor."""
+
+    def __init__(self):
+        self.given = []
+
+    def __call__(self, data, network, *, device):
+        self.given.append((set(data), network.training, torch.is_inference_mode_enabled(), device))
+        return {"mean": network(data["image"]).mean()}
+
+
+def test_a_case_inferer_gets_all_of_the_case_and_its_answer_is_left_as_it_is(tmp_path):
+    whole, answers = Whole(), []
+
+    def answer(data):
+        answers.append(data["pred"])
+        return Answer()({**data, "pred": data["pred"]["mean"]})
+
+    case = replace(make_cases(tmp_path, [10])[0], known={"age": 63})
+    [result] = make_runner(inferer=whole, postprocessing=answer).run([case], tmp_path / "out")
+    assert whole.given == [({"source", "case", "known", "image"}, False, True, "cpu")]
+    assert set(answers[0]) == {"mean"}
+    assert result.findings.measurements[0].value == 10
 
 
 def test_nothing_of_a_case_is_alive_when_the_next_but_one_is_read(tmp_path):
