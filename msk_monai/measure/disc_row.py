@@ -15,6 +15,8 @@ VERTEBRA, DISC, CANAL = 1, 2, 3
 """Classes of the label map."""
 NAMES = tuple(f"{upper}-{lower}" for upper, lower in zip(level_range("T1", "L5"), level_range("T2", "S1"), strict=True))[::-1]
 """Of discs, from the lowest up."""
+LEAST_DISCS = 4
+"""Fewer of them may be a part of a spine whose lowest disc is not L5-S1."""
 _SMALLEST = 0.25
 """A part of less than this share of the usual area is no disc."""
 _APART = 0.5

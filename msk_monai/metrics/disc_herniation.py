@@ -62,10 +62,16 @@ class DiscHerniation:
         ]
         probabilities, truths, names = zip(*scored, strict=True) if scored else ((), (), ())
         return {
-            "herniation": Scores(probabilities, truths, self.threshold, names),
+            "herniation": Scores(probabilities, truths, self.threshold, names, group=_patient(truth)),
             "level_given": Share(sum(probability is not None for probability in given.values()), len(discs)),
             **_lengths(result, discs),
         }
+
+
+def _patient(truth: Mapping[str, Any]) -> str | None:
+    """Whose image it is, where a list of single images says so."""
+    case = truth.get("case")
+    return None if case is None else str(case)
 
 
 def _lengths(result: Result, discs: Discs) -> dict[str, Figure]:

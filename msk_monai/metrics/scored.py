@@ -14,6 +14,7 @@ class Scores:
         probabilities: of yes, 0 to 1; a set's summary leaves out those that are not finite.
         truths: whether it is so.
         threshold: a probability that is not below it says yes; the same for all cases.
+        group: the patient, where several cases may be of one; their scores are then drawn together.
         names: what each belongs to, e.g. a disc's level; the set's summary then has a table by name too. Empty where there are none.
 
     Raises:
@@ -25,6 +26,7 @@ class Scores:
     truths: tuple[bool, ...]
     threshold: float
     names: tuple[str, ...] = ()
+    group: str | None = None
 
     def __post_init__(self) -> None:
         count = len(self.probabilities)

@@ -11,12 +11,13 @@ from monai.data import MetaTensor
 from monai.visualize import OcclusionSensitivity
 from numpy.typing import NDArray
 
+from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import flip_lps_ras, spacing_of
 from msk_monai.geometry.affines import plane_of
 from msk_monai.geometry.patches import share_matrix, view_matrix
 from msk_monai.measure.axial_disc import AxialDisc, canal_front, measure_axial_disc
 from msk_monai.measure.disc_levels import Crossing, PlacedDisc, crossing, place_disc
-from msk_monai.measure.disc_row import CANAL, disc_row
+from msk_monai.measure.disc_row import CANAL, LEAST_DISCS, disc_row
 from msk_monai.measure.discs import measure_disc
 from msk_monai.measure.patient_data import LEVELS, patient_vector
 from msk_monai.networks.case_inferer import CaseInferer
@@ -54,10 +55,11 @@ class SeenSlice:
 
 @dataclass(frozen=True, eq=False)
 class SeenStudy:
-    """Slices in the order they were read, and the discs that the sagittal slices show."""
+    """Slices in the order they were read, the discs that the sagittal slices show, and what makes the levels doubtful, or unknown."""
 
     slices: tuple[SeenSlice, ...]
     discs: tuple[PlacedDisc, ...] = field(default=())
+    doubt: str | None = None
 
 
 class HerniationInferer(CaseInferer):
@@ -92,15 +94,19 @@ class HerniationInferer(CaseInferer):
         """Look at one study."""
         films: Sequence[MetaTensor] = data["slices"]
         known: Mapping[str, Any] = data.get("known") or {}
-        discs = () if known.get("level") else self._discs(data, network, device)
-        places = [_crossing(film, discs, known.get("level")) for film in films]
+        level = known.get("level")
+        if level and len(films) > self.per_level:
+            raise UnsuitableImageError(f"expected at most {self.per_level} slices of the one level that is given, got {len(films)}")
+        discs = () if level else self._discs(data, network, device)
+        places = [_crossing(film, discs, level) for film in films]
         chosen = _chosen(places, self.per_level)
         looked = self._look([films[place] for place in chosen], network, device)
         seen = {
             place: self._graded(films[place], places[place], masks, known, network, device)
             for place, masks in zip(chosen, looked, strict=True)
         }
-        return SeenStudy(tuple(seen.get(place, SeenSlice(film, places[place])) for place, film in enumerate(films)), tuple(discs))
+        slices = tuple(seen.get(place, SeenSlice(film, places[place])) for place, film in enumerate(films))
+        return SeenStudy(slices, tuple(discs), None if level else _doubt(data, discs))
 
     def _discs(self, data: Mapping[str, Any], network: Any, device: torch.device | str) -> list[PlacedDisc]:
         """The discs of the sagittal slice that shows most of the canal."""
@@ -206,6 +212,16 @@ class _WithPatient(torch.nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return torch.as_tensor(self.grade(image, self.known.expand(len(image), -1)))
+
+
+def _doubt(data: Mapping[str, Any], discs: Sequence[PlacedDisc]) -> str | None:
+    """What is wrong with the levels."""
+    if "sagittal_image" not in data:
+        fault = data.get("beside_fault")
+        return f"the sagittal T2 series cannot be read: {fault}" if fault else "the study has no sagittal T2 series, and no level was given"
+    if len(discs) < LEAST_DISCS:
+        return f"the sagittal T2 series shows only {len(discs)} discs" if discs else "no disc was found on the sagittal T2 series"
+    return None
 
 
 def _crossing(film: MetaTensor, discs: Sequence[PlacedDisc], level: str | None) -> Crossing | None:

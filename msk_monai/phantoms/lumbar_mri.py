@@ -56,7 +56,8 @@ def write_lumbar_studies(folder: Path, *, count: int, seed: int, whole: bool, wo
 
     Returns:
         ``datalist.json``, a study an item. Beside it stand ``axial.json``, an item for each axial T2 slice that crosses a disc (``level``,
-        ``label`` the outcome, ``age``, ``sex``, ``canal_width_mm``, ``mask``, ``case``), and ``sagittal.json``, an item for each of the
+        ``label`` the outcome, ``age``, ``sex``, ``canal_width_mm`` as
+        the truth has it, ``mask``, ``case``), and ``sagittal.json``, an item for each of the
         three middle sagittal T2 slices (``label`` a picture of 0 background, 1 vertebra, 2 disc, 3 canal).
     """
     studies = PhantomSet(make=partial(_write_study, whole), listed=("discs",), header=_HEADER, place="studies/{name}")

@@ -19,7 +19,8 @@ KINDS = (
 )  # fmt: skip
 """Series of a whole study."""
 LAYOUTS = ("blocks", "single", "stack", "two stacks")
-"""How the axial slices lie: several a disc, parallel to it; one a disc; one stack; an upper and a lower stack of different tilt."""
+"""How the axial slices lie: several a disc, each parallel to it to within some degrees; one a disc; one stack; an upper and a lower stack
+of different tilt."""
 _NAMES = {
     "SIEMENS": ("localizer", "t2_tse_sag", "t1_tse_sag", "t2_tirm_sag", "t2_tse_cor", "t2_tse_tra_msma", "t1_tse_tra", "pd_tse_tra",
                 "ep2d_diff_tra_ADC", "t2_haste_myelo", "t1_tse_fs_sag_KM", "t1_tse_fs_tra_KM"),

@@ -21,7 +21,7 @@ _COLUMNS = ("sop_instance_uid", "z_mm", "level", "nearest", "offset", "tilt_deg"
 class HerniationOverlay:
     """Writes ``overlays/<name>.png``: each disc's slice with outlines of annulus, nucleus and canal, its level and its probability.
 
-    Where a herniation was graded likely, what made it so is tinted: the places whose covering lowers the logit.
+    Where the answer is yes and that slice spoke for it, what made it so is tinted: the places whose covering lowers the logit.
 
     It takes ``findings`` and ``levels``, see ``msk_monai.transforms.HerniationFindingsd``.
     """
@@ -61,7 +61,7 @@ def _row(seen: Any) -> list[str]:
     place, film = seen.crossing, seen.film
     uid, z = film.meta.get("sop_instance_uid", ""), f"{float(film.affine[2, 3]):.2f}"
     if place is None:
-        return [uid, z, "", "", "", "", "", "no sagittal series tells its level"]
+        return [uid, z, "", "", "", "", "", "its level is not known"]
     beyond = "other slices lie nearer to the disc's middle" if place.level in LEVELS else "this disc is not graded"
     reason = place.reason or ("" if seen.logit is not None else beyond)
     logit = "" if seen.logit is None else f"{seen.logit:.3f}"
@@ -73,7 +73,7 @@ def _picture(found: Any, herniated: bool) -> Image.Image:
     base = np.asarray(
         grey(seen.close.T.astype(np.float32), (0.0, 1.0)).convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BICUBIC), np.float32
     )
-    if seen.saliency is not None and seen.saliency.max() > 0:
+    if herniated and seen.saliency is not None and seen.saliency.max() > 0:
         heat = np.clip(seen.saliency.T / seen.saliency.max(), 0, 1).astype(np.float32)
         share = np.asarray(Image.fromarray(heat).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR))[..., None] * _HEAT
         base = np.asarray(base * (1 - share) + np.array(LABELS[2], np.float32) * share, np.float32)

@@ -8,12 +8,15 @@ from typing import Any
 
 from msk_monai.dicom.files import kind_of
 from msk_monai.errors import DataError
+from msk_monai.measure.patient_data import LEVELS
 from msk_monai.metrics.label_maps import FOLDER_KEY
 from msk_monai.records import Findings, Source, Status
 from msk_monai.runner.case import Case
 from msk_monai.runner.fingerprint import fingerprint
 from msk_monai.runner.inputs import Rules, survey
 
+_NUMBERS = {"age": (0, 120), "canal_width_mm": (3, 40)}
+"""What is plausible, years and mm."""
 KNOWN = ("level", "age", "sex", "canal_width_mm")
 """Fields of an item that a bundle may use, as a user who gives them would expect."""
 
@@ -88,6 +91,9 @@ def _case(item: Mapping[str, Any], header: Mapping[str, Any], folder: Path, rule
     name = PurePosixPath(item["image"]).as_posix()
     truth = {**header, **{key: value for key, value in item.items() if key != "image"}}
     known = {key: item[key] for key in KNOWN if item.get(key) is not None}
+    wrong = _wrong(known)
+    if wrong is not None:
+        return Case(name=name, source=Source(path=name), truth=truth, fault=_failed(wrong))
     image = folder / item["image"]
     if not image.exists():
         return Case(name=name, source=Source(path=name), truth=truth, known=known, fault=_failed("no such file or folder"))
@@ -96,6 +102,18 @@ def _case(item: Mapping[str, Any], header: Mapping[str, Any], folder: Path, rule
         return Case(name=name, source=source, truth=truth, known=known, files=(str(image),))
     series = _series(image, rules, beside)
     return replace(series, name=name, truth=truth, known=known, source=replace(series.source, path=name))
+
+
+def _wrong(known: Mapping[str, Any]) -> str | None:
+    """What is no such datum; ``None`` where all are."""
+    for key, (least, most) in _NUMBERS.items():
+        value = known.get(key, least)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            return f"expected {key} to be a number from {least} to {most}, got {value!r}"
+    for key, values in (("sex", ("M", "F")), ("level", LEVELS)):
+        if key in known and known[key] not in values:
+            return f"expected {key} to be {' or '.join(values)}, got {known[key]!r}"
+    return None
 
 
 def _series(image: Path, rules: Rules, beside: Rules) -> Case:

@@ -102,14 +102,16 @@ def _graded(parts: Sequence[Graded]) -> Summary:
 
 
 def _as_one(parts: Sequence[Scores]) -> tuple[Scores, list[int]]:
-    """The finite scores of all cases, by name where every case has names, and of which case each is."""
+    """The finite scores of all cases, by name where every case has names, and of which patient (or else case) each is."""
     thresholds = {part.threshold for part in parts}
     if len(thresholds) > 1:
         raise ValueError(f"scores of one figure must have one threshold, got {', '.join(map(str, sorted(thresholds)))}")
     named = all(part.names or not part.truths for part in parts)
+    groups = [("", number) if part.group is None else (part.group, 0) for number, part in enumerate(parts)]
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     rows = [
-        (value, bool(true), part.names[k] if named else "", number)
-        for number, part in enumerate(parts)
+        (value, bool(true), part.names[k] if named else "", numbers[group])
+        for part, group in zip(parts, groups, strict=True)
         for k, (value, true) in enumerate(zip(part.probabilities, part.truths, strict=True))
         if math.isfinite(value)
     ]

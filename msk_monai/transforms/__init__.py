@@ -22,6 +22,7 @@ from msk_monai.transforms.middle_slice import MiddleSliced
 from msk_monai.transforms.named_levels import NamedLevelsd
 from msk_monai.transforms.neighbours import NeighbourSlicesd
 from msk_monai.transforms.quad_patches import RandQuadPatchesd
+from msk_monai.transforms.read_beside import ReadBesided
 from msk_monai.transforms.require_hounsfield import RequireHounsfieldd
 from msk_monai.transforms.sagittal_slices import SagittalSlicesd
 from msk_monai.transforms.spine_film import SpineFilmd
@@ -59,6 +60,7 @@ __all__ = [
     "RandQuadPatchesd",
     "RandSpineViewd",
     "RandVertebraRowd",
+    "ReadBesided",
     "RequireHounsfieldd",
     "SagittalSlicesd",
     "SpineFilmd",

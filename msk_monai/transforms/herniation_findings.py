@@ -27,7 +27,6 @@ _OF_NUCLEUS = ("annulus_mean", "annulus_sd", "annulus_minimum", "posterior_thick
 _OFF_MIDDLE = "the slice passes the disc away from its middle"
 _NO_NUCLEUS = "the nucleus is not told clearly from the annulus"
 _MISSING = {"canal_width": "the canal is not seen", "disc_area": "the disc is not seen"}
-_NO_LEVEL = "the levels of the axial slices are not known: the study has no sagittal T2 series, and no level was given"
 _NO_DISC = "no axial slice crosses a disc from L1-L2 to L5-S1"
 
 
@@ -61,24 +60,31 @@ class HerniationFindingsd(Transform):
         temperature: the mean logit of a disc's slices is divided by it (Guo et al. 2017, arXiv:1706.04599),
         bias: and this is added: together they make probabilities of logits.
         threshold: probability from which on a disc counts as herniated.
-        pred_key: with ``slices``, see :class:`Seen`.
+        pred_key: with ``slices``, see :class:`Seen`, and ``doubt``, what makes their levels doubtful.
     """
 
     def __init__(self, *, temperature: float = 1.0, bias: float = 0.0, threshold: float = 0.5, pred_key: str = "pred") -> None:
         self.temperature, self.bias, self.threshold, self.pred_key = temperature, bias, threshold, pred_key
+        self._scale = "not calibrated" if (temperature, bias) == (1.0, 0.0) else "calibrated"
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Sum up one study."""
         out = dict(data)
         slices: Sequence[Seen] = out[self.pred_key].slices
+        doubt = out[self.pred_key].doubt
         out["levels"] = [self._level(level, members) for level in LEVELS if (members := _graded(slices, level))]
         if not out["levels"]:
             unknown = all(one.crossing is None for one in slices)
-            out["findings"] = Findings(status=Status.FLAGGED, reason=_NO_LEVEL if unknown else _NO_DISC)
+            reason = f"the levels of the axial slices are not known: {doubt}" if unknown else _NO_DISC
+            out["findings"] = Findings(status=Status.FLAGGED, reason=reason)
             return out
         warnings = tuple(dict.fromkeys(text for one in out["slices"] for text in one.meta.get("warnings", ())))
         measurements = [measurement for level in out["levels"] for measurement in self._measurements(level, warnings)]
-        out["findings"] = Findings(status=Status.OK, measurements=tuple(measurements))
+        out["findings"] = Findings(
+            status=Status.FLAGGED if doubt else Status.OK,
+            reason=f"the levels are in doubt: {doubt}" if doubt else None,
+            measurements=tuple(measurements),
+        )
         return out
 
     def _level(self, level: str, members: Sequence[Seen]) -> LevelFinding:
@@ -94,7 +100,7 @@ class HerniationFindingsd(Transform):
             value=found.probability,
             unit="1",
             flags=(*warnings, *(("herniation",) if herniated else ())),
-            method=f"calibrated; threshold {self.threshold:g}",
+            method=f"{self._scale}; threshold {self.threshold:g}; discs are counted from the lowest, taken to be L5-S1",
         )
         rows = [first]
         for size, unit in _SIZES:

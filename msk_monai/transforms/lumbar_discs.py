@@ -9,14 +9,12 @@ from monai.data import MetaTensor
 from monai.transforms import Transform
 from scipy import ndimage
 
-from msk_monai.measure.disc_row import CANAL, VERTEBRA, FoundDisc, disc_row
+from msk_monai.measure.disc_row import CANAL, LEAST_DISCS, VERTEBRA, FoundDisc, disc_row
 from msk_monai.measure.discs import Disc, bulge, canal_width, measure_disc, nucleus
 from msk_monai.measure.mask_corners import corners_of_mask
 from msk_monai.records import Findings, Measurement, Status
 from msk_monai.transforms.label_map import label_map
 
-LEAST_DISCS = 4
-"""Fewer of them may be a part of a spine whose lowest disc is not L5-S1."""
 _BEYOND = (0.15, 0.35, 0.6)
 """Depths of a disc above and below it where its vertebrae are looked for."""
 _FARTHEST = 0.3

@@ -14,6 +14,7 @@ from msk_monai.transforms.middle_slice import acquired_slice
 
 _AXES = "PIL"
 """Columns run to the patient's back, rows to the feet, slices to the left."""
+_APART_MM = 4.0
 LEFT = (1.0, 0.0, 0.0)
 """In LPS."""
 
@@ -26,7 +27,7 @@ class SagittalSlicesd(Transform):
 
     Args:
         longest: pixels of the longer side of ``image``.
-        count: so many slices about the middle of the stack, at most.
+        count: so many slices about the middle of the stack, at most, about 4 mm apart.
         source_key: the stack (1, I, J, K) or picture (1, columns, rows) as read by ``msk_monai.dicom.reader.SeriesReader``.
         image_key: where the result goes.
         slices_key: where the films go.
@@ -58,6 +59,7 @@ class SagittalSlicesd(Transform):
             return out
         source: MetaTensor = out[self.source_key]
         films = [source] if source.ndim == 3 else self._middle(source)
+        films = [film for film in films if film.min() < film.max()] or films  # a blank slice among others costs only itself
         grids = [self._on_grid({"film": film})["film"] for film in films]
         out[self.slices_key] = films
         out[self.image_key] = MetaTensor(torch.cat([grid.as_tensor() for grid in grids]), meta=dict(grids[0].meta))
@@ -66,9 +68,10 @@ class SagittalSlicesd(Transform):
     def _middle(self, stack: MetaTensor) -> list[MetaTensor]:
         turned = self._orient(stack)
         total = turned.shape[-1]
-        count = min(self.count, total)
-        first = (total - count) // 2
-        return [_film(turned, index, stack) for index in range(first, first + count)]
+        step = max(1, round(_APART_MM / float(spacing_of(turned.affine.numpy())[2])))  # thin slices: not all from one place
+        count = min(self.count, 1 + (total - 1) // step)
+        first = (total - 1 - (count - 1) * step) // 2
+        return [_film(turned, index, stack) for index in range(first, first + count * step, step)]
 
 
 def _film(turned: MetaTensor, index: int, stack: MetaTensor) -> MetaTensor:

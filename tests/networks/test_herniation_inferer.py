@@ -5,6 +5,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
+from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import flip_lps_ras
 from msk_monai.measure.patient_data import LEVELS, SIZE, patient_vector
 from msk_monai.networks import HerniationInferer
@@ -215,3 +216,23 @@ def test_explaining_a_slice_leaves_the_network_in_evaluation_mode():
     network = Network().eval()
     look(axial(30), network=network, saliency_above=-1e9, **sagittal())
     assert not any(module.training for module in network.modules())
+
+
+def test_few_discs_make_the_levels_doubtful():
+    data = sagittal()
+    data["sagittal_image"][:, :, :100] = 0
+    seen = look(axial(30), **data)
+    assert 0 < len(seen.discs) < 4
+    assert seen.doubt == f"the sagittal T2 series shows only {len(seen.discs)} discs"
+    assert look(axial(30), **sagittal()).doubt is None
+
+
+def test_why_levels_are_not_known_is_said():
+    assert look(axial(30)).doubt == "the study has no sagittal T2 series, and no level was given"
+    assert look(axial(30), beside_fault="a slice is missing").doubt == "the sagittal T2 series cannot be read: a slice is missing"
+    assert look(axial(30), known={"level": "L4-L5"}).doubt is None
+
+
+def test_one_level_cannot_be_that_of_a_whole_stack():
+    with pytest.raises(UnsuitableImageError, match="at most 3 slices of the one level"):
+        look(*map(axial, range(0, 20, 5)), known={"level": "L4-L5"})

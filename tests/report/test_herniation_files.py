@@ -74,12 +74,15 @@ def test_a_herniation_is_written_in_its_own_colour(tmp_path):
 def test_what_made_it_so_is_tinted_where_it_is(tmp_path):
     saliency = np.full((48, 48), -0.5)
     saliency[40:46, 2:4] = 2.0
-    plain, tinted = (draw(case(level("L4-L5", 0.9, saliency=one)), tmp_path) for one in (None, saliency))
+    yes = {"herniated": ("L4-L5",)}
+    plain, tinted = (draw(case(level("L4-L5", 0.9, saliency=one), **yes), tmp_path) for one in (None, saliency))
     changed = np.abs(plain - tinted).sum(axis=2) > 30
     columns = np.nonzero(changed.any(axis=0))[0]
     assert changed.any()
     assert 38 * _SIDE / 48 <= columns.min() <= columns.max() <= 48 * _SIDE / 48
-    np.testing.assert_array_equal(plain, draw(case(level("L4-L5", 0.9, saliency=np.zeros((48, 48)))), tmp_path))
+    np.testing.assert_array_equal(plain, draw(case(level("L4-L5", 0.9, saliency=np.zeros((48, 48))), **yes), tmp_path))
+    no = [draw(case(level("L4-L5", 0.1, saliency=one)), tmp_path) for one in (None, saliency)]
+    np.testing.assert_array_equal(*no)  # what is no herniation has nothing that made it so
 
 
 def test_a_study_without_levels_says_why(tmp_path):
@@ -106,5 +109,5 @@ def test_the_table_tells_what_became_of_every_slice(tmp_path):
         ["1.2", "30.00", "L4-L5", "L4-L5", "0.900", "3.0", "", "other slices lie nearer to the disc's middle"],
         ["1.3", "30.00", "T12-L1", "T12-L1", "0.000", "3.0", "", "this disc is not graded"],
         ["1.4", "30.00", "", "L5-S1", "1.500", "4.0", "", "it crosses no disc: it lies 2.5 mm above L5-S1"],
-        ["1.5", "30.00", "", "", "", "", "", "no sagittal series tells its level"],
+        ["1.5", "30.00", "", "", "", "", "", "its level is not known"],
     ]

@@ -65,24 +65,29 @@ def test_what_is_known_beforehand_is_told_apart_from_the_truth(tmp_path):
         write_picture(tmp_path / f"{name}.png", 10)
     (tmp_path / "bad").mkdir()
     items = [
-        {"image": "a.png", "level": "L4/5", "age": 63, "sex": "F", "canal_width_mm": None, "grade": 2},
-        {"image": "b.png", "grade": 1, "level": ""},
+        {"image": "a.png", "level": "L4-L5", "age": 63, "sex": "F", "canal_width_mm": None, "grade": 2},
+        {"image": "b.png", "grade": 1, "level": None},
         {"image": "gone.png", "age": 0},
         {"image": "bad", "canal_width_mm": 14.5},
     ]
     cases = datalist_cases(write_list(tmp_path, test=items, age=1), "test")
-    assert [case.known for case in cases] == [{"level": "L4/5", "age": 63, "sex": "F"}, {"level": ""}, {"age": 0}, {"canal_width_mm": 14.5}]
-    assert (cases[0].truth["grade"], cases[0].truth["level"], cases[1].truth["age"]) == (2, "L4/5", 1)
+    assert [case.known for case in cases] == [
+        {"level": "L4-L5", "age": 63, "sex": "F"},
+        {},
+        {"age": 0},
+        {"canal_width_mm": 14.5},
+    ]
+    assert (cases[0].truth["grade"], cases[0].truth["level"], cases[1].truth["age"]) == (2, "L4-L5", 1)
 
 
 def test_a_second_series_of_the_folder_goes_along(tmp_path):
     write_stack(tmp_path / "case_1" / "tra", noise(3, 4, 5), Modality="MR")
     sagittal = {"orientation": SAGITTAL, "step": (-4, 0, 0), "SeriesInstanceUID": uid("sag")}
     paths = write_stack(tmp_path / "case_1" / "sag", noise(3, 4, 5), Modality="MR", **sagittal)
-    path = write_list(tmp_path, test=[{"image": "case_1", "level": "L5/S1"}])
+    path = write_list(tmp_path, test=[{"image": "case_1", "level": "L5-S1"}])
     [case] = datalist_cases(path, "test", {"orientation": "axial"}, beside={"orientation": "sagittal"})
     assert case.beside == tuple(map(str, paths))
-    assert case.known == {"level": "L5/S1"}
+    assert case.known == {"level": "L5-S1"}
     [found] = find_cases(path, {"orientation": "axial"}, {"orientation": "sagittal"})
     assert found == case
 
@@ -109,3 +114,22 @@ def test_a_file_that_is_no_datalist_is_named(tmp_path, content, message):
 def test_a_datalist_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match="cannot be opened"):
         datalist_cases(tmp_path / "none.json", None)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"age": "63"}, "age to be a number from 0 to 120, got '63'"),
+        ({"age": 163}, "age to be a number"),
+        ({"canal_width_mm": "14.2"}, "canal_width_mm to be a number from 3 to 40"),
+        ({"sex": "female"}, "sex to be M or F, got 'female'"),
+        ({"level": "L4-5"}, "level to be L1-L2 or"),
+    ],
+)
+def test_a_datum_that_is_none_fails_its_case_and_no_other(tmp_path, known, said):
+    for name in "ab":
+        write_picture(tmp_path / f"{name}.png", 10)
+    bad, good = datalist_cases(write_list(tmp_path, test=[{"image": "a.png", **known}, {"image": "b.png", "age": 63}]), "test")
+    assert bad.fault is not None
+    assert said in bad.fault.reason
+    assert good.fault is None

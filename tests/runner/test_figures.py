@@ -66,3 +66,14 @@ def test_scores_have_one_threshold_and_are_of_one_kind():
         summarise([{"a": Scores((), (), 0.5)}, {"a": Scores((), (), 0.4)}])
     with pytest.raises(TypeError, match="figure a must be of one kind, got Scores, float"):
         summarise([{"a": Scores((), (), 0.5)}, {"a": 1.0}])
+
+
+def test_images_of_one_patient_are_drawn_together():
+    rng = np.random.default_rng(3)
+    truths = rng.random(60) < 0.5
+    values = np.clip(0.5 + 0.2 * (truths - 0.5) + 0.3 * rng.standard_normal(60), 0, 1)
+    each = [Scores((float(v),), (bool(t),), 0.5, group=f"patient {k // 6}") for k, (v, t) in enumerate(zip(values, truths, strict=True))]
+    alone = [Scores(one.probabilities, one.truths, one.threshold) for one in each]
+    together = [Scores(tuple(values[k : k + 6].tolist()), tuple(map(bool, truths[k : k + 6])), 0.5) for k in range(0, 60, 6)]
+    grouped, single, whole = (summarise([{"x": one} for one in parts])["x"] for parts in (each, alone, together))
+    assert (grouped["lower"], grouped["upper"]) == (whole["lower"], whole["upper"]) != (single["lower"], single["upper"])

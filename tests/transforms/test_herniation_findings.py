@@ -31,9 +31,9 @@ def at(level, offset=0.0, *, tilt=0.0, **more):
     return One(Crossing(level, level or "L4-L5", offset, tilt, None if level else "it crosses no disc"), **more)
 
 
-def run(*slices, **options):
+def run(*slices, doubt=None, **options):
     films = [MetaTensor(torch.zeros(1, 2, 2), meta={"warnings": one.warnings}) for one in slices]
-    return HerniationFindingsd(**options)({"slices": films, "pred": SimpleNamespace(slices=slices)})
+    return HerniationFindingsd(**options)({"slices": films, "pred": SimpleNamespace(slices=slices, doubt=doubt)})
 
 
 def values(findings):
@@ -63,7 +63,18 @@ def test_the_probability_is_of_the_mean_logit_calibrated():
 def test_from_the_threshold_on_a_disc_is_said_to_be_herniated(threshold, herniated):
     first = run(at("L4-L5", logit=0.0), threshold=threshold)["findings"].measurements[0]
     assert ("herniation" in first.flags) == herniated
-    assert first.method == f"calibrated; threshold {threshold:g}"
+    assert first.method.startswith(f"not calibrated; threshold {threshold:g}")
+
+
+def test_what_is_scaled_is_called_calibrated_and_how_discs_are_counted_is_said():
+    first = run(at("L4-L5", logit=0.0), temperature=0.9)["findings"].measurements[0]
+    assert first.method == "calibrated; threshold 0.5; discs are counted from the lowest, taken to be L5-S1"
+
+
+def test_doubtful_levels_are_flagged_and_keep_their_numbers():
+    findings = run(at("L4-L5", logit=0.0), doubt="the sagittal T2 series shows only 3 discs")["findings"]
+    assert (findings.status, findings.reason) == (Status.FLAGGED, "the levels are in doubt: the sagittal T2 series shows only 3 discs")
+    assert values(findings)["l4_l5_canal_width"] == 14.0
 
 
 def test_the_slice_nearest_to_the_discs_middle_is_measured_and_drawn():
@@ -92,7 +103,7 @@ def test_an_oblique_cut_has_no_sizes(tilt, told):
 
 
 def test_without_levels_there_are_no_numbers():
-    findings = run(One(None), One(None))["findings"]
+    findings = run(One(None), One(None), doubt="the study has no sagittal T2 series")["findings"]
     assert findings.status is Status.FLAGGED
     assert "no sagittal T2 series" in findings.reason
     assert findings.measurements == ()

@@ -100,3 +100,18 @@ def test_keys_are_as_they_are_asked_for():
 def test_slices_that_show_nothing_are_refused(values, message):
     with pytest.raises(UnsuitableImageError, match=message):
         slices(stored(values, AFFINE, PIR))
+
+
+def test_thin_slices_are_taken_four_millimetres_apart():
+    thin = placed((1.0, 0.5, 1.0), (0, 0, 0), (0, 0, 0))
+    values = np.random.default_rng(0).random((40, 70, 90)).astype(np.float32)
+    films = slices(stored(values, thin, PIR))["slices"]
+    places = [one.meta["location"].index for one in films]
+    assert np.diff(places).tolist() == [4, 4, 4, 4]
+    assert abs(np.mean(places) - 19.5) <= 0.5
+
+
+def test_a_blank_slice_among_others_is_left_out():
+    values = VALUES.copy()
+    values[2] = 5.0
+    assert len(slices(stored(values, AFFINE, PIR))["slices"]) == 4
