@@ -58,7 +58,8 @@ def blocks(series: Series) -> tuple[Series, ...]:
     require_geometry(planes, series)
     planes, deviating = _without_other_planes(planes, series)
     alike = _alike(planes, series)
-    members = [block for group in alike for block in _stacks(group, series, alone=len(alike) == 1)]
+    stacks = [stack for group in alike for stack in _stacks(group, series, alone=len(alike) == 1)]
+    members = [block for stack in stacks for block in _of_one_orientation(stack)]
     if len(members) == 1 and len(planes) == sum(len(instance.frames) for instance in series.instances):
         return (series,)
     _require_whole_files(members, series)
@@ -120,6 +121,12 @@ def _stacks(planes: Sequence[Plane], series: Series, *, alone: bool) -> list[lis
         else:
             found.extend(sites[first:last])
     return found
+
+
+def _of_one_orientation(planes: list[Plane]) -> list[list[Plane]]:
+    """Planes as they are, or one by one where they agree with another one of their group, but not all with each other."""
+    agree = len(parallel_groups([plane.frame.orientation or () for plane in planes])) == 1
+    return [planes] if agree else [[plane] for plane in planes]
 
 
 def _sites(planes: Sequence[Plane], direction: Array) -> list[list[Plane]]:

@@ -17,8 +17,12 @@ from msk_monai.transforms.label_map import label_map
 
 _BEYOND = (0.15, 0.35, 0.6)
 """Depths of a disc above and below it where its vertebrae are looked for."""
-_FARTHEST = 0.3
-"""No disc ends so many of its depths beyond, or before, the line of its vertebrae's corners."""
+_FARTHEST, _DEEPEST = 0.3, 0.12
+"""No disc ends so many of its depths beyond the line of its vertebrae's corners, or before it."""
+_SHALLOW = 0.7
+"""Of the usual depth."""
+_RIM = 2
+"""Pixels of the image's border."""
 _BRIGHTEST = 90.0
 """Percentile of the canal's signal that stands for cerebrospinal fluid: nerve roots lie in it."""
 _NAMED = "discs are counted from the lowest, taken to be L5-S1"
@@ -63,11 +67,13 @@ class LumbarDiscsd(Transform):
             return Findings(status=Status.FLAGGED, reason="no lumbar discs were found in this image")
         spacing, unit = _scale(film)
         signal = np.asarray(film.as_tensor())[0]
-        measurements = [
-            measurement
-            for disc in found
-            for measurement in _measured(disc, segmentation.T, signal, spacing, unit, tuple(film.meta.get("warnings", ())))
-        ]
+        warnings = tuple(film.meta.get("warnings", ()))
+        discs = [measure_disc(one.mask, one.posterior, spacing=spacing) for one in found]
+        usual = float(np.median([disc.depth for disc in discs]))
+        measurements = []
+        for one, disc in zip(found, discs, strict=True):
+            doubts = _doubts(one, disc, usual)
+            measurements += _measured(one, disc, segmentation.T, signal, spacing, unit, (*warnings, *doubts))
         few = len(found) < LEAST_DISCS
         return Findings(
             status=Status.FLAGGED if few else Status.OK,
@@ -92,10 +98,26 @@ def _scale(film: MetaTensor) -> tuple[np.ndarray, str]:
     return np.asarray(spacing, dtype=np.float64)[:2], "mm"
 
 
+def _doubts(found: FoundDisc, disc: Disc, usual: float) -> list[str]:
+    """Why a disc may be seen in part only.
+
+    Args:
+        found: the disc.
+        disc: its sizes.
+        usual: depth of the discs of this image.
+    """
+    doubts = []
+    if disc.depth < _SHALLOW * usual:
+        doubts.append("much shallower than the other discs: perhaps seen in part only")
+    inner = found.mask[_RIM:-_RIM, _RIM:-_RIM]
+    if inner.sum() < found.mask.sum():
+        doubts.append("cut by the image's border")
+    return doubts
+
+
 def _measured(
-    found: FoundDisc, labels: np.ndarray, signal: np.ndarray, spacing: np.ndarray, unit: str, flags: tuple[str, ...]
+    found: FoundDisc, disc: Disc, labels: np.ndarray, signal: np.ndarray, spacing: np.ndarray, unit: str, flags: tuple[str, ...]
 ) -> list[Measurement]:
-    disc = measure_disc(found.mask, found.posterior, spacing=spacing)
     canal = labels == CANAL
     beyond, why = _bulge(found, disc, labels == VERTEBRA, spacing)
     width = canal_width(canal, disc, spacing=spacing)
@@ -121,7 +143,7 @@ def _bulge(found: FoundDisc, disc: Disc, vertebrae: np.ndarray, spacing: np.ndar
         return None, f"the vertebra {'above' if above is None else 'below'} is not seen whole"
     back = 1 if disc.axis[0] > 0 else 0
     beyond = bulge(found.mask, disc, above[2 + back], below[back], spacing=spacing)
-    if abs(beyond) > _FARTHEST * disc.depth:
+    if not -_DEEPEST * disc.depth < beyond < _FARTHEST * disc.depth:
         return None, "the posterior corners of its vertebrae are not seen clearly"
     return beyond, None
 

@@ -182,3 +182,13 @@ def test_one_multi_frame_stack_is_one_block(tmp_path):
     save(enhanced_ct(noise(5, ROWS, COLUMNS), positions=positions), tmp_path / "a.dcm")
     series = index_folder(tmp_path).series[0]
     assert blocks(series) == (series,)
+
+
+def test_slices_that_agree_with_one_but_not_with_each_other_come_one_by_one():
+    planes = [
+        *block_planes((0, 0, 0), tilted(20.0), 1),
+        *block_planes((0, 0, 4), tilted(20.5), 1),
+        *block_planes((0, 0, -4), tilted(19.5), 1),
+    ]
+    found = blocks(series_of(planes))
+    assert [len(block.instances) for block in found] == [1, 1, 1]

@@ -165,3 +165,23 @@ def test_whatever_the_network_sees_the_numbers_are_finite(seed):
     rough = torch.nn.functional.interpolate(torch.randn(1, 4, 12, 24, generator=torch.Generator().manual_seed(seed)), (COLUMNS, ROWS))
     findings = run(rough[0].argmax(dim=0).numpy().astype(np.uint8), spacing=(0.8, 0.8))["findings"]
     assert all(m.value is None or np.isfinite(m.value) for m in findings.measurements)
+
+
+def test_a_disc_that_is_seen_in_part_says_so_with_every_number():
+    labels = spine()
+    top = 20 + STEP * 3 + BODY
+    labels[64:80, top : top + STEP - BODY] = VERTEBRA
+    findings = run(labels, spacing=(0.8, 0.8))["findings"]
+    shallow = {m.name.rsplit("_", 1)[0][:5] for m in findings.measurements if any("seen in part only" in flag for flag in m.flags)}
+    assert len(shallow) == 1
+    (level,) = shallow
+    assert all(any("seen in part only" in flag for flag in m.flags) for m in findings.measurements if m.name.startswith(level))
+
+
+def test_a_disc_at_the_border_is_said_to_be_cut():
+    labels = spine(5)
+    labels[40:80, :10] = DISC
+    labels[40:80, 10:20] = VERTEBRA
+    findings = run(labels, spacing=(0.8, 0.8))["findings"]
+    cut = [m.name for m in findings.measurements if "cut by the image's border" in m.flags]
+    assert len(cut) == len(SIZES)
