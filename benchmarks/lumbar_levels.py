@@ -34,9 +34,11 @@ def main() -> None:
         given = levels(arguments.results / rows[item["image"]]["outputs"]["slices"])
         for piece in truth["axial"]:
             uid = dcmread(folder / piece["image"], specific_tags=["SOPInstanceUID"], stop_before_pixels=True).SOPInstanceUID
-            said = given[uid] if given[uid] != "T12-L1" else ""
+            said = given.get(uid, "left out").replace("T12-L1", "")
             kind = "at an edge" if abs(abs(piece["offset"]) - 1) < _EDGE else "clear"
             right = said == (piece["level"] or "")
+            if said and piece["level"] and not right:
+                counts["called another disc, or left out"] += 1
             counts[f"{kind}, {'right' if right else 'wrong'}"] += 1
             if not right and kind == "clear":
                 wrong_studies.add(item["image"])
