@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import logit
 
+from msk_monai.anatomy.discs import level_key
 from msk_monai.measure.classification import auc, choose_threshold, confusion_at, expected_calibration_error, fit_temperature
 
 
@@ -44,7 +45,7 @@ def scores(items: list[dict], results: Path) -> tuple[np.ndarray, np.ndarray]:
     for item in items:
         values = {one["name"]: one.get("value") for one in rows[item["image"]].get("measurements", ())}
         for level, disc in item["discs"].items():
-            name = f"{level.lower().replace('-', '_')}_herniation_probability"
+            name = f"{level_key(level)}_herniation_probability"
             if name in values:
                 found.append((values[name], disc["herniation"]))
     return np.array([probability for probability, _ in found]), np.array([truth for _, truth in found])

@@ -84,3 +84,9 @@ def scaled(film: torch.Tensor) -> torch.Tensor:
     if not high > low:
         raise UnsuitableImageError("expected an MR slice, got a blank image")
     return ((values - low) / (high - low)).clamp(0, 1)
+
+
+def stretched(image: torch.Tensor) -> torch.Tensor:
+    """An image with its least value at 0 and its greatest at 1."""
+    low, high = image.min(), image.max()
+    return (image - low) / (high - low).clamp_min(1e-6)

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.datasets.json_files import read_object
 from msk_monai.errors import UnsuitableImageError
 
-LEVELS = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
-"""Disc levels; ``LEVELS[k]`` has code k + 1."""
 NO_LEVEL_CODE = "6"
 AGES = (0.0, 120.0)
 """Years."""

@@ -8,8 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.datasets.films import Converted, FilmFolder, path_in
-from msk_monai.datasets.lumbar_mri_annotation import LEVELS, read_annotation
+from msk_monai.datasets.lumbar_mri_annotation import read_annotation
 from msk_monai.datasets.lumbar_mri_folders import case_of, public_name
 from msk_monai.datasets.pairs import Pairs
 from msk_monai.datasets.patient_split import split_by_patient

@@ -1,6 +1,7 @@
 """What is known of a patient and a disc, as numbers for a network: a datum that is not known is marked so, and is no zero."""
 
-LEVELS = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
+from msk_monai.anatomy.discs import LEVELS
+
 DATA = ("age", "sex", "canal width", "level")
 """The vector holds their values (the level as five numbers) and then, for each, 1 where it is known and 0 where not."""
 SIZE = 3 + len(LEVELS) + len(DATA)

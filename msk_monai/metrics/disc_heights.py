@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from msk_monai.anatomy.discs import level_key
 from msk_monai.errors import DataError
 from msk_monai.measure.disc_row import CANAL, DISC, NAMES, VERTEBRA, disc_row
 from msk_monai.measure.discs import THIRDS, Disc, measure_disc
@@ -58,15 +59,6 @@ class DiscHeights:
             "disc_height_given": Share(len(pairs), len(true) * len(THIRDS)),
             "disc_height_error_within_1_pixel": Share(near, len(pairs)),
         }
-
-
-def level_key(name: str) -> str:
-    """How the names of a disc's measurements begin.
-
-    >>> level_key("L4-L5")
-    'l4_l5'
-    """
-    return name.lower().replace("-", "_")
 
 
 def _true_discs(truth: Mapping[str, Any], mm: np.ndarray) -> dict[str, Disc]:

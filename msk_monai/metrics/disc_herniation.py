@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msk_monai.anatomy.discs import level_key
 from msk_monai.errors import DataError
 from msk_monai.measure.disc_row import NAMES
-from msk_monai.metrics.disc_heights import level_key
 from msk_monai.metrics.figure import Figure
 from msk_monai.metrics.pair import Pair, Pairs
 from msk_monai.metrics.points import found_value

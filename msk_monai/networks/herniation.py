@@ -7,7 +7,8 @@ import torch
 from monai.networks.nets import UNet
 from torch import nn
 
-from msk_monai.measure.patient_data import DATA, LEVELS, SIZE
+from msk_monai.anatomy.discs import LEVELS
+from msk_monai.measure.patient_data import DATA, SIZE
 from msk_monai.networks.pyramid import residual_encoder
 
 

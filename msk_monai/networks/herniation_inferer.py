@@ -11,6 +11,7 @@ from monai.data import MetaTensor
 from monai.visualize import OcclusionSensitivity
 from numpy.typing import NDArray
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import flip_lps_ras, spacing_of
 from msk_monai.geometry.affines import plane_of
@@ -19,9 +20,9 @@ from msk_monai.measure.axial_disc import AxialDisc, canal_front, measure_axial_d
 from msk_monai.measure.disc_levels import Crossing, PlacedDisc, crossing, place_disc
 from msk_monai.measure.disc_row import CANAL, LEAST_DISCS, disc_row
 from msk_monai.measure.discs import measure_disc
-from msk_monai.measure.patient_data import LEVELS, patient_vector
+from msk_monai.measure.patient_data import patient_vector
 from msk_monai.networks.case_inferer import CaseInferer
-from msk_monai.sampling import scaled, view
+from msk_monai.sampling import scaled, stretched, view
 
 Array = NDArray[np.float64]
 _OCCLUDED = 24
@@ -149,9 +150,7 @@ class HerniationInferer(CaseInferer):
         sizes = _sizes(shares, spacing)
         wide = self._wide_matrix(film, size, spacing)
         matrix, side = self._close_matrix(film, shares, wide)
-        close = view(scaled(film) if not isinstance(self.close, Mapping) else film, matrix, side)
-        if isinstance(self.close, Mapping):
-            close = (close - close.min()) / (close.max() - close.min()).clamp_min(1e-6)
+        close = stretched(view(film, matrix, side)) if isinstance(self.close, Mapping) else view(scaled(film), matrix, side)
         patient = self._patient(film, place, sizes, known)
         logit, saliency = self._grade(close[None].to(device), patient[None].to(device), network)
         to_wide = _composed(wide, matrix)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.phantoms.shapes import rotation_xyz
 from msk_monai.phantoms.spine import Disc, Spine, Vector
 from msk_monai.phantoms.vertebra import BACK
 
-LEVELS = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
 KINDS = ("protrusion", "extrusion", "migrated")
 _HERNIATED = (0.16, 0.24, 0.36, 0.52, 0.52)
 """Share of discs with a herniation, by level from L1-L2 down: far more than in any population, so that a set has enough of them."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from msk_monai.measure.patient_data import LEVELS
+from msk_monai.anatomy.discs import LEVELS, level_key
 from msk_monai.records import Findings, Status
 from msk_monai.report.picture import ANSWER, INK, LABELS, font, grey, save_picture, sheet
 
@@ -30,9 +30,7 @@ class HerniationOverlay:
         """Draw one study; see ``msk_monai.runner.Writer``."""
         findings: Findings = data["findings"]
         herniated = {m.name for m in findings.measurements if "herniation" in m.flags}
-        pictures = [
-            _picture(found, f"{found.level.lower().replace('-', '_')}_herniation_probability" in herniated) for found in data["levels"]
-        ]
+        pictures = [_picture(found, f"{level_key(found.level)}_herniation_probability" in herniated) for found in data["levels"]]
         flagged = findings.status is Status.FLAGGED
         caption = findings.reason or "probability of a herniation at each disc; outlines: annulus, nucleus, canal"
         page = sheet(pictures or [Image.new("RGB", (2 * _SIDE, 24))], caption, ANSWER if flagged else INK)

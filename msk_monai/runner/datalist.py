@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.dicom.files import kind_of
 from msk_monai.errors import DataError
-from msk_monai.measure.patient_data import LEVELS
 from msk_monai.metrics.label_maps import FOLDER_KEY
 from msk_monai.records import Findings, Source, Status
 from msk_monai.runner.case import Case

@@ -13,7 +13,7 @@ from msk_monai.geometry import flip_lps_ras, spacing_of
 from msk_monai.geometry.patches import share_matrix, view_matrix
 from msk_monai.measure.axial_disc import canal_front
 from msk_monai.measure.patient_data import patient_vector
-from msk_monai.sampling import scaled, view
+from msk_monai.sampling import scaled, stretched, view
 
 
 def axial_slices(blocks: Sequence[MetaTensor]) -> list[MetaTensor]:
@@ -180,7 +180,6 @@ class CropShared(Transform):
         """Crop one slice."""
         out = dict(data)
         film = _flat(out[self.image_key])
-        seen = view(film, share_matrix(film.shape[1], film.shape[2], size=self.size, cropped=self.cropped), self.size)
-        low, high = float(seen.min()), float(seen.max())
-        out[self.image_key] = (seen - low) / max(high - low, 1e-6)
+        matrix = share_matrix(film.shape[1], film.shape[2], size=self.size, cropped=self.cropped)
+        out[self.image_key] = stretched(view(film, matrix, self.size))
         return out

@@ -8,9 +8,9 @@ import numpy as np
 from monai.transforms import Transform
 from scipy.special import expit
 
+from msk_monai.anatomy.discs import LEVELS, level_key
 from msk_monai.measure.axial_disc import AxialDisc
 from msk_monai.measure.disc_levels import Crossing
-from msk_monai.measure.patient_data import LEVELS
 from msk_monai.records import Findings, Measurement, Status
 
 MOST_TILTED_DEG = 12.0
@@ -93,7 +93,7 @@ class HerniationFindingsd(Transform):
         return LevelFinding(level, float(expit(logit / self.temperature + self.bias)), nearest)
 
     def _measurements(self, found: LevelFinding, warnings: tuple[str, ...]) -> list[Measurement]:
-        name = found.level.lower().replace("-", "_")
+        name = level_key(found.level)
         herniated = found.probability >= self.threshold
         first = Measurement(
             name=f"{name}_herniation_probability",

@@ -9,6 +9,7 @@ from monai.data import MetaTensor
 from monai.transforms import Transform
 from scipy import ndimage
 
+from msk_monai.anatomy.discs import level_key
 from msk_monai.measure.disc_row import CANAL, LEAST_DISCS, VERTEBRA, FoundDisc, disc_row
 from msk_monai.measure.discs import Disc, bulge, canal_width, measure_disc, nucleus
 from msk_monai.measure.mask_corners import corners_of_mask
@@ -122,7 +123,7 @@ def _measured(
     beyond, why = _bulge(found, disc, labels == VERTEBRA, spacing)
     width = canal_width(canal, disc, spacing=spacing)
     ratio = _signal_ratio(found, disc, canal, signal, spacing)
-    name = found.name.lower().replace("-", "_")
+    name = level_key(found.name)
     area = "mm2" if unit == "mm" else "{pixels}2"
     rows: list[tuple[str, float | None, str, tuple[str, ...]]] = [
         *((f"disc_height_{part}", height, unit, ()) for part, height in disc.heights.items()),

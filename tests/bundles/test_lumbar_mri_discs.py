@@ -16,14 +16,6 @@ from msk_monai.runner import find_cases
 NAME = "lumbar_mri_discs"
 
 
-@pytest.fixture(scope="module")
-def weights(bundles):
-    path = bundles / NAME / "models" / "model.pt"
-    if not path.exists():
-        pytest.skip(f"no weights of {NAME} yet")
-    return path
-
-
 @pytest.fixture
 def pictures(tmp_path):
     """Two drawn spines with their label maps, in both lists of a datalist."""
@@ -54,7 +46,7 @@ def test_training_changes_the_weights_and_saves_them(pictures, tmp_path):
     assert any(not torch.equal(after[key], before[key]) for key in before)
 
 
-def test_evaluating_gives_the_figures(weights, pictures, tmp_path):
+def test_evaluating_gives_the_figures(pictures, tmp_path):
     judged = {"data": str(pictures / "datalist.json"), "output_dir": str(tmp_path / "out"), "longest": 192}
     open_bundle(NAME, overlays=("evaluate.yaml",), overrides=judged).run()
     figures = json.loads((tmp_path / "out" / "metrics.json").read_text())["figures"]
@@ -68,7 +60,7 @@ def test_configs_parse(overlays):
     assert bundle.get("classes") == ["vertebra", "disc", "canal"]
 
 
-def test_where_there_is_no_spine_there_is_no_number(weights, empty_picture, tmp_path):
+def test_where_there_is_no_spine_there_is_no_number(empty_picture, tmp_path):
     _, folder = empty_picture
     bundle = open_bundle(NAME)
     (result,) = bundle.get("runner").run(find_cases(str(folder), bundle.metadata["series_rules"]), tmp_path / "out")
@@ -76,7 +68,7 @@ def test_where_there_is_no_spine_there_is_no_number(weights, empty_picture, tmp_
     assert not result.findings.measurements
 
 
-def test_the_discs_of_a_real_slice(weights, real_data, tmp_path):
+def test_the_discs_of_a_real_slice(real_data, tmp_path):
     folder = real_data / "lumbar_t2_sagittal"
     if not (folder / "datalist.json").exists():
         pytest.skip("no sagittal T2 images among the real images")

@@ -7,21 +7,13 @@ import pytest
 import torch
 from PIL import Image
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.bundle import open_bundle
-from msk_monai.measure.patient_data import LEVELS
 from msk_monai.records import Status
 from msk_monai.runner import find_cases
 
 NAME = "lumbar_mri_herniation"
 SMALL = {"epochs": 1, "samples_per_epoch": 2, "batch_size": 2, "num_workers": 0}
-
-
-@pytest.fixture(scope="module")
-def weights(bundles):
-    path = bundles / NAME / "models" / "model.pt"
-    if not path.exists():
-        pytest.skip(f"no weights of {NAME} yet")
-    return path
 
 
 @pytest.fixture
@@ -50,9 +42,7 @@ def start(bundle, folder):
 
 
 @pytest.mark.parametrize(("overlays", "taught"), [(("train.yaml",), "grade"), (("train.yaml", "train_parts.yaml"), "parts")])
-def test_training_changes_one_network_and_saves_all(overlays, taught, pictures, tmp_path, bundles):
-    if taught == "parts" and not (bundles / "lumbar_mri_discs" / "models" / "model.pt").exists():
-        pytest.skip("no weights of lumbar_mri_discs yet")
+def test_training_changes_one_network_and_saves_all(overlays, taught, pictures, tmp_path):
     before, begun = start(open_bundle(NAME), tmp_path)
     settings = {"data": str(pictures / "datalist.json"), "output_dir": str(tmp_path / "out"), "start_from": begun, **SMALL}
     views = {"view_size": 32, "averaged#momentum": 0.9}
@@ -103,7 +93,7 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def judged(weights, study, tmp_path_factory):
+def judged(study, tmp_path_factory):
     """What evaluating it leaves."""
     out = tmp_path_factory.mktemp("judged")
     open_bundle(NAME, overlays=("evaluate.yaml",), overrides={"data": str(study / "datalist.json"), "output_dir": str(out)}).run()
@@ -145,7 +135,7 @@ def test_evaluating_gives_the_figures(judged):
     assert figures["level_given"]["share"] == 1
 
 
-def test_without_the_sagittal_series_there_is_no_level(weights, study, tmp_path):
+def test_without_the_sagittal_series_there_is_no_level(study, tmp_path):
     truth = json.loads(next((study / "truth").glob("*.json")).read_text())
     axial = (study / truth["axial"][0]["image"]).parent
     bundle = open_bundle(NAME)

@@ -10,10 +10,11 @@ import pytest
 from pydicom.uid import MRImageStorage
 from typer.testing import CliRunner
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.cli.main import app
 from msk_monai.datasets import load_items
 from msk_monai.datasets.films import Film, FilmFolder
-from msk_monai.datasets.lumbar_mri_annotation import LEVELS, read_annotation
+from msk_monai.datasets.lumbar_mri_annotation import read_annotation
 from msk_monai.datasets.lumbar_mri_folders import pair_in_hospitals, place_of, public_name
 from msk_monai.datasets.lumbar_mri_json import SECTIONS, lumbar_mri_datalist
 from msk_monai.errors import DataError, UnreadableFileError, UnsuitableImageError

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from msk_monai.measure.patient_data import DATA, LEVELS, SIZE, patient_vector
+from msk_monai.anatomy.discs import LEVELS
+from msk_monai.measure.patient_data import DATA, SIZE, patient_vector
 
 KNOWN = {"age": 68.0, "sex": "F", "canal_width": 16.0, "level": "L4-L5"}
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 from monai.networks.nets import UNet
 
-from msk_monai.measure.patient_data import LEVELS, SIZE, patient_vector
+from msk_monai.anatomy.discs import LEVELS
+from msk_monai.measure.patient_data import SIZE, patient_vector
 from msk_monai.networks import HerniationGrade, LumbarHerniation, OneLook, ReferenceHerniation
 from msk_monai.networks.herniation import forgotten
 

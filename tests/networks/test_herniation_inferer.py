@@ -5,9 +5,10 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import flip_lps_ras
-from msk_monai.measure.patient_data import LEVELS, SIZE, patient_vector
+from msk_monai.measure.patient_data import SIZE, patient_vector
 from msk_monai.networks import HerniationInferer
 from msk_monai.networks.herniation_inferer import SeenStudy
 from tests.transforms.stacks import placed

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.measure.classification import auc
-from msk_monai.phantoms.lumbar_discs import KINDS, LEVELS, sample_discs
+from msk_monai.phantoms.lumbar_discs import KINDS, sample_discs
 from msk_monai.phantoms.lumbar_mr import lumbar_recipe, sample_lumbar_patient
 
 

@@ -11,12 +11,13 @@ import pydicom
 import pytest
 from PIL import Image
 
+from msk_monai.anatomy.discs import LEVELS
 from msk_monai.dicom.select import SeriesRules, select
 from msk_monai.dicom.study import index_folder
 from msk_monai.phantoms import lumbar_mri
 from msk_monai.phantoms.canvas import texture_tile
 from msk_monai.phantoms.dicom_mr import MROptions, write_mr_series
-from msk_monai.phantoms.lumbar_discs import LEVELS, Herniation
+from msk_monai.phantoms.lumbar_discs import Herniation
 from msk_monai.phantoms.lumbar_mr import lumbar_recipe, sample_lumbar_patient, tissues
 from msk_monai.phantoms.lumbar_mri import crossing, write_lumbar_studies
 from msk_monai.phantoms.mr_slab import Plane
