@@ -56,9 +56,9 @@ def write_lumbar_studies(folder: Path, *, count: int, seed: int, whole: bool, wo
 
     Returns:
         ``datalist.json``, a study an item. Beside it stand ``axial.json``, an item for each axial T2 slice that crosses a disc (``level``,
-        ``label`` the outcome, ``age``, ``sex``, ``canal_width_mm`` as
-        the truth has it, ``mask``, ``case``), and ``sagittal.json``, an item for each of the
-        three middle sagittal T2 slices (``label`` a picture of 0 background, 1 vertebra, 2 disc, 3 canal).
+        ``label`` the outcome, ``age``, ``sex``, ``canal_width_mm`` as the truth has it, ``offset`` of the slice from the disc's middle as a
+        share of half its height, ``mask``, ``case``), and ``sagittal.json``, an item for each of the three middle sagittal T2 slices
+        (``label`` a picture of 0 background, 1 vertebra, 2 disc, 3 canal).
     """
     studies = PhantomSet(make=partial(_write_study, whole), listed=("discs",), header=_HEADER, place="studies/{name}")
     datalist = studies.write(folder, count=count, seed=seed, workers=workers, split=split)
@@ -82,6 +82,7 @@ def _axial_items(record: dict[str, Any]) -> list[dict[str, Any]]:
             "age": record["age"],
             "sex": record["sex"],
             "canal_width_mm": record["discs"][piece["level"]]["canal_width_mm"],
+            "offset": piece["offset"],
             "case": record["case"],
         }
         for piece in record["axial"]
@@ -138,9 +139,16 @@ def _axial(root: Path, masks: Path, image: str, plane: Plane, slab: Slab, lumbar
     mask = None
     if level is not None:
         mask = (masks / f"axial-{Path(image).stem}.png").as_posix()
-        _save(root / mask, np.array([0, 0, 1, 2, 3], np.uint8)[slab.shares.argmax(axis=0)])
+        _save(root / mask, _axial_classes(slab.shares))
     offset, tilt = places[nearest]
     return {"image": image, "level": level, "mask": mask, "nearest": nearest, "offset": round(offset, 3), "tilt_deg": round(tilt, 2)}
+
+
+def _axial_classes(shares: Array) -> NDArray[np.uint8]:
+    """What fills at least half of a pixel; a slice is rendered from few sheets, so that a share of just a half is common."""
+    disc = shares[ANNULUS] + shares[NUCLEUS]
+    classes = np.where(shares[NUCLEUS] > shares[ANNULUS], 2, 1) * (disc >= 0.5)
+    return np.where((shares[CANAL] >= 0.5) & (shares[CANAL] > disc), 3, classes).astype(np.uint8)
 
 
 def crossing(plane: Plane, disc: LumbarDisc) -> tuple[float, float]:

@@ -154,11 +154,12 @@ def axial_planes(rng: np.random.Generator, lumbar: LumbarPatient, layout: str) -
     step = thickness + float(rng.choice((0.3, 0.4, 0.8)))
     if layout in ("blocks", "single"):
         count = 1 if layout == "single" else int(rng.choice((3, 4)))
-        return tuple(
-            _tilted(lumbar, place, offset, spacing=spacing, size=size, thickness=thickness, error=float(rng.normal(0, 2.5)))
-            for place in range(len(lumbar.discs))
-            for offset in (np.arange(count) - (count - 1) / 2) * step + float(rng.normal(0, 0.5))
-        )
+        offsets = (np.arange(count) - (count - 1) / 2) * step
+        found: list[Plane] = []
+        for place in range(len(lumbar.discs)):
+            shift, error = float(rng.normal(0, 0.5)), float(rng.normal(0, 2.5))
+            found += _block(lumbar, place, offsets + shift, spacing=spacing, size=size, thickness=thickness, error=error)
+        return tuple(found)
     groups = [range(len(lumbar.discs))] if layout == "stack" else [range(3), range(3, 5)]
     planes: list[Plane] = []
     for group in groups:
@@ -167,12 +168,17 @@ def axial_planes(rng: np.random.Generator, lumbar: LumbarPatient, layout: str) -
     return tuple(planes)
 
 
-def _tilted(lumbar: LumbarPatient, place: int, offset: float, *, spacing: float, size: int, thickness: float, error: float) -> Plane:
-    """A slice parallel to a disc to within what a technician sees on the sagittal images: no tilt to the side."""
+def _block(lumbar: LumbarPatient, place: int, offsets: Array, *, spacing: float, size: int, thickness: float, error: float) -> list[Plane]:
+    """Slices parallel to a disc to within what a technician sees on the sagittal images: no tilt to the side."""
     disc = lumbar.discs[place].disc
     turn = rotation_xyz(disc.turn[0] + error, 0, 0)
-    centre = np.asarray(disc.centre) + turn @ (0.0, 18.0, offset)
-    return Plane.about(centre, turn[:, 0], turn[:, 1], spacing=spacing, shape=(size, size), thickness=thickness)
+    return [
+        Plane.about(
+            np.asarray(disc.centre) + turn @ (0.0, 18.0, offset), turn[:, 0], turn[:, 1], spacing=spacing, shape=(size, size),
+            thickness=thickness,
+        )
+        for offset in offsets
+    ]  # fmt: skip
 
 
 def _stack(

@@ -74,6 +74,9 @@ def test_blocks_lie_parallel_to_their_discs(patients, layout):
             assert abs(nearest) < 1
             assert tilt < 8
             assert all(abs(one.normal[0]) < 1e-12 for one in block)
+            assert all(np.array_equal(one.normal, block[0].normal) for one in block)  # one block, one direction
+            along = np.array([(one.origin - block[0].origin) @ one.normal for one in block])
+            np.testing.assert_allclose(np.diff(along), np.diff(along)[:1].repeat(count - 1))
 
 
 def test_a_stack_is_regular_and_reaches_over_all_discs(patients):
