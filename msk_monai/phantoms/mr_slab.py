@@ -176,18 +176,20 @@ class _Sheet:
         return spans[0], spans[1]
 
     def _points(self, region: tuple[slice, slice]) -> tuple[Array, Array, Array]:
+        """x, y, z of the region's pixels, of shapes that broadcast: what a row or a column does not change is no full array."""
         plane = self.plane
         rows = (np.arange(region[0].start, region[0].stop) * plane.spacing).astype(np.float32)[:, None]
         columns = (np.arange(region[1].start, region[1].stop) * plane.spacing).astype(np.float32)[None, :]
         x, y, z = (
-            np.float32(start) + rows * np.float32(down) + columns * np.float32(across)
+            np.float32(start) + (rows * np.float32(down) if down else 0) + (columns * np.float32(across) if across else 0)
             for start, down, across in zip(self.origin, plane.along_column, plane.along_row, strict=True)
         )
         return x, y, z
 
     def _texture(self, points: tuple[Array, Array, Array], grain: float) -> Array:
-        spots = np.stack(points[::-1]) / np.float32(_TILE_MM * grain / _GRAIN_MM)
+        spots = [axis / np.float32(_TILE_MM * grain / _GRAIN_MM) for axis in points[::-1]]
         if grain > 2 * _GRAIN_MM:  # each value covers many pixels: its edges would be seen
-            return np.asarray(map_coordinates(self.tile, spots, order=1, mode="grid-wrap"), np.float32)
+            whole = np.stack(np.broadcast_arrays(*spots))
+            return np.asarray(map_coordinates(self.tile, whole, order=1, mode="grid-wrap"), np.float32)
         z, y, x = (np.round(axis).astype(np.intp) % size for axis, size in zip(spots, self.tile.shape, strict=True))
         return np.asarray(self.tile[z, y, x])
