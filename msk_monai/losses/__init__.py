@@ -3,7 +3,17 @@
 from msk_monai.losses.film_looks import NamesLoss, PlacesLoss
 from msk_monai.losses.hands import HandsLoss
 from msk_monai.losses.one_level import OneLevelLoss
+from msk_monai.losses.ordinal import OrdinalLoss, grade_log_probabilities
 from msk_monai.losses.profile import ProfileLoss
 from msk_monai.losses.soft_points import SoftPointsLoss
 
-__all__ = ["HandsLoss", "NamesLoss", "OneLevelLoss", "PlacesLoss", "ProfileLoss", "SoftPointsLoss"]
+__all__ = [
+    "HandsLoss",
+    "NamesLoss",
+    "OneLevelLoss",
+    "OrdinalLoss",
+    "PlacesLoss",
+    "ProfileLoss",
+    "SoftPointsLoss",
+    "grade_log_probabilities",
+]

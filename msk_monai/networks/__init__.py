@@ -4,11 +4,14 @@ from msk_monai.networks.coordinates import CoordinatesInferer
 from msk_monai.networks.efficientnet_lite import efficientnet_lite0, load_imagenet
 from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
 from msk_monai.networks.film_looks_inferer import FilmLooksInferer
+from msk_monai.networks.graded_landmarks import GradedLandmarks, GradedLandmarksInferer, GradedObjects
 from msk_monai.networks.herniation import HerniationGrade, LumbarHerniation, ReferenceHerniation
 from msk_monai.networks.herniation_inferer import HerniationInferer
 from msk_monai.networks.image_stack import ImageStackInferer
+from msk_monai.networks.joined import joined_weights
 from msk_monai.networks.landmark_looks import LandmarkLooks
 from msk_monai.networks.landmark_looks_inferer import LandmarkLooksInferer
+from msk_monai.networks.ordinal import OrdinalGrader, OrdinalHead
 from msk_monai.networks.precision import BFloat16Inferer
 from msk_monai.networks.slice_profile import SliceProfileNet
 from msk_monai.networks.slicewise import Slicewise
@@ -19,6 +22,9 @@ __all__ = [
     "CoordinatesInferer",
     "FilmLooks",
     "FilmLooksInferer",
+    "GradedLandmarks",
+    "GradedLandmarksInferer",
+    "GradedObjects",
     "HerniationGrade",
     "HerniationInferer",
     "ImageStackInferer",
@@ -27,10 +33,13 @@ __all__ = [
     "LumbarHerniation",
     "NamesTraining",
     "OneLook",
+    "OrdinalGrader",
+    "OrdinalHead",
     "ReferenceHerniation",
     "SliceProfileNet",
     "Slicewise",
     "SoftPoints",
     "efficientnet_lite0",
+    "joined_weights",
     "load_imagenet",
 ]

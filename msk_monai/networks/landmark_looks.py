@@ -24,7 +24,8 @@ class LandmarkLooks(nn.Module):
         find: whether objects have to be found on the film; otherwise the film shows one, and that fills it.
         patch: pixels of a patch's side in the look at whole objects.
         hand_patch: the same in the look that tells an object from its mirror image.
-        close_patch: the same in the look at single points. It answers for all points; those beyond the patch mean nothing.
+        close_patch: the same in the look at single points. It answers for all points; those beyond the patch mean nothing. Without it
+            (``None``) there is no such look.
         encoder: of both looks at points: "residual", or "efficientnet_lite0", for which there are weights from ImageNet.
         widths: channels of the stages of the residual encoder in the look at whole objects.
         close_widths: in that at single points.
@@ -40,7 +41,7 @@ class LandmarkLooks(nn.Module):
         find: bool = False,
         patch: int = 192,
         hand_patch: int = 128,
-        close_patch: int = 96,
+        close_patch: int | None = 96,
         encoder: Literal["residual", "efficientnet_lite0"] = "residual",
         widths: Sequence[int] = (24, 40, 72, 112, 144),
         close_widths: Sequence[int] = (32, 56, 96, 144),
@@ -49,7 +50,7 @@ class LandmarkLooks(nn.Module):
         self.places = PlacesLook() if find else None
         self.hands = HandsLook(size=hand_patch)
         self.whole = SoftPoints(points, encoder=_encoder(encoder, widths))
-        self.close = SoftPoints(points, encoder=_encoder(encoder, close_widths))
+        self.close = SoftPoints(points, encoder=_encoder(encoder, close_widths)) if close_patch is not None else None
         self.points, self.patch, self.hand_patch, self.close_patch = points, patch, hand_patch, close_patch
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:

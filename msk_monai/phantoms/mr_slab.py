@@ -181,7 +181,7 @@ class _Sheet:
         rows = (np.arange(region[0].start, region[0].stop) * plane.spacing).astype(np.float32)[:, None]
         columns = (np.arange(region[1].start, region[1].stop) * plane.spacing).astype(np.float32)[None, :]
         x, y, z = (
-            np.float32(start) + (rows * np.float32(down) if down else 0) + (columns * np.float32(across) if across else 0)
+            np.asarray(np.float32(start) + (rows * np.float32(down) if down else 0) + (columns * np.float32(across) if across else 0))
             for start, down, across in zip(self.origin, plane.along_column, plane.along_row, strict=True)
         )
         return x, y, z

@@ -2,13 +2,14 @@
 
 from msk_monai.geometry.quads import mirrored_corners
 from msk_monai.transforms.axial_grid import AxialGridd
-from msk_monai.transforms.axial_views import AxialBlocksd, CropShared, PatientVectord, RandAxialViewd
+from msk_monai.transforms.axial_views import AxialBlocksd, CropShared, PatientVectord, RandAxialViewd, RandCanalWidthd
 from msk_monai.transforms.film_contrast import FilmContrastd
 from msk_monai.transforms.film_grid import FilmGridd
 from msk_monai.transforms.film_view import RandFilmViewd
 from msk_monai.transforms.herniation_findings import HerniationFindingsd
 from msk_monai.transforms.hounsfield import RandHounsfieldd
 from msk_monai.transforms.knee_film import KneeFilmd
+from msk_monai.transforms.knee_grades import KneeGradesd
 from msk_monai.transforms.label_map import LabelMapd
 from msk_monai.transforms.landmark_points import LandmarkPointsd
 from msk_monai.transforms.landmark_squares import LandmarkSquaresd, SquareCornersd
@@ -28,6 +29,7 @@ from msk_monai.transforms.sagittal_slices import SagittalSlicesd
 from msk_monai.transforms.spine_film import SpineFilmd
 from msk_monai.transforms.spine_points import SpinePointsd
 from msk_monai.transforms.spine_view import RandSpineViewd
+from msk_monai.transforms.square_view import RandSquareViewd
 from msk_monai.transforms.vertebra_map import VertebraMapd
 from msk_monai.transforms.vertebra_quads import FacingEndplatesd, VertebraQuadsd
 from msk_monai.transforms.vertebra_row import RandVertebraRowd
@@ -41,6 +43,7 @@ __all__ = [
     "FilmGridd",
     "HerniationFindingsd",
     "KneeFilmd",
+    "KneeGradesd",
     "LabelMapd",
     "LandmarkPointsd",
     "LandmarkSquaresd",
@@ -55,10 +58,12 @@ __all__ = [
     "NeighbourSlicesd",
     "PatientVectord",
     "RandAxialViewd",
+    "RandCanalWidthd",
     "RandFilmViewd",
     "RandHounsfieldd",
     "RandQuadPatchesd",
     "RandSpineViewd",
+    "RandSquareViewd",
     "RandVertebraRowd",
     "ReadBesided",
     "RequireHounsfieldd",

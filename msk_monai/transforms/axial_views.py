@@ -148,6 +148,25 @@ def _flat(image: MetaTensor) -> torch.Tensor:
     return values[..., 0] if values.ndim == 4 else values
 
 
+class RandCanalWidthd(RandomizableTransform):
+    """Change an item's ``canal_width_mm``, where it is known, as measuring it on an image does.
+
+    Args:
+        sd_mm: standard deviation of the error.
+        least_mm: no canal becomes narrower.
+    """
+
+    def __init__(self, *, sd_mm: float = 0.5, least_mm: float = 1.0) -> None:
+        super().__init__(prob=1.0)
+        self.sd_mm, self.least_mm = sd_mm, least_mm
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Change one item's."""
+        error = float(self.R.normal(0, self.sd_mm))
+        width = data.get("canal_width_mm")
+        return dict(data) if width is None else {**data, "canal_width_mm": max(float(width) + error, self.least_mm)}
+
+
 class PatientVectord(Transform):
     """Write ``patient``, float32 (12,), from an item's ``age``, ``sex``, ``canal_width_mm`` and ``level``; any may be missing or null.
 

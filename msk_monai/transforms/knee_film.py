@@ -11,12 +11,9 @@ from msk_monai.anatomy.knee import LINES, POINTS
 from msk_monai.measure.knee import NEEDED, Knee, implausible, measure_knee
 from msk_monai.measure.marks import MarkedLine, MarkedObject
 from msk_monai.records import Findings, Landmark, Measurement, Status
+from msk_monai.transforms.film_knees import SIDES, film_knees
 from msk_monai.transforms.landmarks_found import landmarks_of, marked_objects
 
-SIDES = {"R": "right", "L": "left"}
-_OTHER = {"R": "L", "L": "R"}
-_CERTAIN = 0.45
-"""Mean confidence of a knee: 0.80 and more on real films of knees, 0.53 and more on phantoms, 0.31 and less on a skull and a hip."""
 _VISIBLE = 0.15
 """A point of less confidence is named in the flags of what is measured from it."""
 _UNITS = {"mm": "mm", "{pixels}": "px"}
@@ -26,9 +23,7 @@ class KneeFilmd(Transform):
     """Write ``findings``, and for pictures ``objects`` and ``lines``.
 
     The names of what belongs to a knee begin with its side (``right_``, ``left_``) where the film shows both, and bear none where it
-    shows one. Sides come from the header (Laterality, Image Laterality; DICOM PS3.3 C.7.3.1.1.1) or from ``side``; without either, from
-    which side of the image is lateral, as the network sees it, and where the patient's left is (Patient Orientation, PS3.3
-    C.7.6.1.1.1; on the image's right where nothing says).
+    shows one. How sides are told: :func:`msk_monai.transforms.film_knees.film_knees`.
 
     Args:
         ends: see ``msk_monai.geometry.squares``: the lateral and the medial edges of both bones.
@@ -72,46 +67,31 @@ class KneeFilmd(Transform):
         film = data[self.source_key]
         spacing, unit, flags = self._spacing(film)
         seen = marked_objects(np.asarray(data[self.pred_key], dtype=np.float64), self.ends, data[self.image_key])
-        knees: list[tuple[MarkedObject, Knee]] = []
-        reasons: list[str] = []
-        for one in seen:
-            fault, knee = self._judged(one, film, spacing, unit)
+        measured: dict[int, Knee] = {}
+
+        def fault(one: MarkedObject) -> str | None:
+            reason, knee = self._judged(one, film, spacing, unit)
             if knee is not None:
-                knees.append((one, knee))
-            elif fault is not None:
-                reasons.append(fault)
-        if not knees:
-            reason = f"no knee was found in this picture{f': {reasons[0]}' if reasons else ''}"
-            return {**data, "objects": (), "lines": (), "findings": Findings(status=Status.FLAGGED, reason=reason)}
-        if len(knees) == 2 and not _side_by_side(*(one for one, _ in knees)):
-            knees = [max(knees, key=lambda knee: float(knee[0].confidence.mean()))]
-            reasons.append("it does not lie beside this one")
-        told = self.side or _laterality(film)
-        if len(knees) == 2 and told in SIDES:
-            knees = [knees[0 if told == _side_on_the_left(film) else 1]]
-            reasons.append(f"the film is said to show the {SIDES[told]} one")
-        sides, doubts = self._sides([one for one, _ in knees], film)
-        least = min(float(one.confidence.mean()) for one, _ in knees)
-        doubt = None if least >= _CERTAIN else f"what was found may be no knee (mean confidence {least:.2f})"
+                measured[id(one)] = knee
+            return reason
+
+        found = film_knees(seen, film, side=self.side, least_confidence=self.least_confidence, fault=fault)
+        if not found.knees:
+            return {**data, "objects": (), "lines": (), "findings": Findings(status=Status.FLAGGED, reason=found.doubt)}
         landmarks: list[Landmark] = []
         measurements: list[Measurement] = []
         lines: list[MarkedLine] = []
-        left_out = tuple(f"another knee was left out: {reason}" for reason in reasons)
-        both = len(knees) > 1 or _laterality(film) == "B"
-        for (one, knee), side in zip(knees, sides, strict=True):
-            prefix = f"{SIDES[side]}_" if both else ""
-            landmarks += landmarks_of(one, POINTS, prefix)
-            which = (f"{SIDES[side]} knee", *doubts, *left_out, *([doubt] if doubt else ()), *_overlap(knee))
-            measurements += _measurements(one, knee, prefix, unit, which, flags)
-            lines += _lines(one, knee, unit)
-        status = Status.OK if doubt is None else Status.FLAGGED
-        findings = Findings(status=status, reason=doubt, measurements=tuple(measurements), landmarks=tuple(landmarks))
-        return {**data, "objects": tuple(one for one, _ in knees), "lines": tuple(lines), "findings": findings}
+        for one in found.knees:
+            knee = measured[id(one.marked)]
+            landmarks += landmarks_of(one.marked, POINTS, one.prefix)
+            measurements += _measurements(one.marked, knee, one.prefix, unit, (*one.flags, *_overlap(knee)), flags)
+            lines += _lines(one.marked, knee, unit)
+        status = Status.OK if found.doubt is None else Status.FLAGGED
+        findings = Findings(status=status, reason=found.doubt, measurements=tuple(measurements), landmarks=tuple(landmarks))
+        return {**data, "objects": tuple(one.marked for one in found.knees), "lines": tuple(lines), "findings": findings}
 
     def _judged(self, one: MarkedObject, film: MetaTensor, spacing: tuple[float, float], unit: str) -> tuple[str | None, Knee | None]:
-        """A knee's numbers; or why it has none, where it may be one."""
-        if one.confidence.mean() < self.least_confidence:
-            return None, None
+        """A knee's numbers, or why it has none."""
         needed = one.points[[POINTS.index(point) for point in NEEDED]]
         if not ((needed >= -0.5) & (needed <= np.array(film.shape[1:3]) - 0.5)).all():
             return "the film cuts it", None
@@ -133,45 +113,6 @@ class KneeFilmd(Transform):
             columns, rows = self.spacing_mm
             return (columns, rows or columns * aspect), "mm", (*others, "pixel spacing as given by the user")
         return (1.0, aspect), "{pixels}", warnings
-
-    def _sides(self, knees: Sequence[MarkedObject], film: MetaTensor) -> tuple[list[str], tuple[str, ...]]:
-        """R or L of the knees, from the image's left to its right, and doubts about them."""
-        on_left = _side_on_the_left(film)
-        hung = () if _along_row(film) in ("L", "R") else ("side assumes that the patient's left is on the image's right",)
-        seen = [_OTHER[on_left] if one.flipped else on_left for one in knees]
-        told = self.side or _laterality(film)
-        if len(knees) == 2:
-            by_place = [on_left, _OTHER[on_left]]
-            doubt = () if seen == by_place else ("the sides are in doubt: they were taken from the knees' places in the image",)
-            return by_place, (*hung, *doubt)
-        if told not in SIDES:
-            return seen, hung
-        where = "right" if knees[0].flipped else "left"
-        return [told], () if told == seen[0] else (
-            f"the lateral side is on the image's {where}, which is unusual for a {SIDES[told]} knee",
-        )
-
-
-def _side_by_side(first: MarkedObject, second: MarkedObject) -> bool:
-    """Whether what was found can be two knees: they lie across their own lines, not along the leg."""
-    lateral, medial = (POINTS.index(point) for point in LINES["femoral_condylar_width"])
-    between = second.points.mean(axis=0) - first.points.mean(axis=0)
-    widths = [one.points[medial] - one.points[lateral] for one in (first, second)]
-    return all(abs(float(between @ width)) > 0.6 * float(width @ width) for width in widths)
-
-
-def _side_on_the_left(film: MetaTensor) -> str:
-    """The patient's side on the image's left."""
-    return "L" if _along_row(film) == "R" else "R"
-
-
-def _along_row(film: MetaTensor) -> str:
-    """Where a row of the image leads, the first letter; empty where nothing says."""
-    return str((tuple(film.meta.get("patient_orientation", ())) or ("",))[0])[:1]
-
-
-def _laterality(film: MetaTensor) -> str:
-    return str(film.meta.get("laterality", ""))[:1]
 
 
 def _overlap(knee: Knee) -> tuple[str, ...]:
