@@ -100,11 +100,13 @@ class HerniationInferer(CaseInferer):
             raise UnsuitableImageError(f"expected at most {self.per_level} slices of the one level that is given, got {len(films)}")
         discs = () if level else self._discs(data, network, device)
         places = [_crossing(film, discs, level) for film in films]
-        chosen = _chosen(places, self.per_level)
-        looked = self._look([films[place] for place in chosen], network, device)
+        chosen = _chosen([None if _blank(film) else place for film, place in zip(films, places, strict=True)], self.per_level)
+        looked = dict(zip(chosen, self._look([films[place] for place in chosen], network, device), strict=True))
+        sizes = {place: _sizes(masks[1:].double().numpy(), float(self.wide[1])) for place, masks in looked.items()}
+        widths = _widths(places, sizes)
         seen = {
-            place: self._graded(films[place], places[place], masks, known, network, device)
-            for place, masks in zip(chosen, looked, strict=True)
+            place: self._graded(films[place], places[place], masks, sizes[place], {**widths[place], **known}, network, device)
+            for place, masks in looked.items()
         }
         slices = tuple(seen.get(place, SeenSlice(film, places[place])) for place, film in enumerate(films))
         return SeenStudy(slices, tuple(discs), None if level else _doubt(data, discs))
@@ -141,17 +143,17 @@ class HerniationInferer(CaseInferer):
         film: MetaTensor,
         place: Crossing | None,
         masks: torch.Tensor,
+        sizes: AxialDisc | None,
         known: Mapping[str, Any],
         network: Any,
         device: torch.device | str,
     ) -> SeenSlice:
         size, spacing = int(self.wide[0]), float(self.wide[1])
         shares = masks[1:].double().numpy()
-        sizes = _sizes(shares, spacing)
         wide = self._wide_matrix(film, size, spacing)
         matrix, side = self._close_matrix(film, shares, wide)
         close = stretched(view(film, matrix, side)) if isinstance(self.close, Mapping) else view(scaled(film), matrix, side)
-        patient = self._patient(film, place, sizes, known)
+        patient = self._patient(film, place, known)
         logit, saliency = self._grade(close[None].to(device), patient[None].to(device), network)
         to_wide = _composed(wide, matrix)
         parts = torch.cat([view(one[None], to_wide, side) for one in masks])
@@ -176,15 +178,14 @@ class HerniationInferer(CaseInferer):
         side, spacing = int(self.close[0]), float(self.close[1])
         return view_matrix(film.meta["spacing_mm"], wide[:, :2] @ middle + wide[:, 2], size=side, view_spacing=spacing), side
 
-    def _patient(self, film: MetaTensor, place: Crossing | None, sizes: AxialDisc | None, known: Mapping[str, Any]) -> torch.Tensor:
+    def _patient(self, film: MetaTensor, place: Crossing | None, known: Mapping[str, Any]) -> torch.Tensor:
         if not self.patient_data:
             return torch.tensor(patient_vector())
         age = known.get("age", film.meta.get("patient_age_years", float("nan")))
-        width = known.get("canal_width_mm", None if sizes is None else sizes.canal_width)
         vector = patient_vector(
             age=None if age is None or not np.isfinite(age) else float(age),
             sex=known.get("sex") or film.meta.get("patient_sex"),
-            canal_width=width,
+            canal_width=known.get("canal_width_mm"),
             level=place.level if place else None,
         )
         return torch.tensor(vector)
@@ -246,6 +247,22 @@ def _sizes(shares: Array, spacing: float) -> AxialDisc | None:
         return measure_axial_disc(*shares, spacing=(spacing, spacing))
     except ValueError:
         return None
+
+
+def _widths(places: Sequence[Crossing | None], sizes: Mapping[int, AxialDisc | None]) -> dict[int, dict[str, float]]:
+    """The canal's width at the disc of each slice, as the slice nearest to the disc's middle shows it; empty where none does."""
+    nearest: dict[str | None, tuple[float, float]] = {}
+    for place, found in sizes.items():
+        where = places[place]
+        if where is not None and found is not None and found.canal_width is not None:
+            here = (abs(where.offset), found.canal_width)
+            nearest[where.level] = min(nearest.get(where.level, here), here)
+    levels = {place: where.level if (where := places[place]) is not None else None for place in sizes}
+    return {place: {"canal_width_mm": nearest[level][1]} if level in nearest else {} for place, level in levels.items()}
+
+
+def _blank(film: MetaTensor) -> bool:
+    return bool(film.min() == film.max())
 
 
 def _certainty(nucleus: Array) -> float | None:

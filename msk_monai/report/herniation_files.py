@@ -61,6 +61,7 @@ def _row(seen: Any) -> list[str]:
     if place is None:
         return [uid, z, "", "", "", "", "", "its level is not known"]
     beyond = "other slices lie nearer to the disc's middle" if place.level in LEVELS else "this disc is not graded"
+    beyond = "the slice is blank" if bool(film.min() == film.max()) else beyond
     reason = place.reason or ("" if seen.logit is not None else beyond)
     logit = "" if seen.logit is None else f"{seen.logit:.3f}"
     return [uid, z, place.level or "", place.nearest, f"{place.offset:.3f}", f"{place.tilt_deg:.1f}", logit, reason]
