@@ -36,7 +36,6 @@ AXIAL_CLASSES = ("annulus", "nucleus", "canal")
 _LENGTHS = ("annulus_mean", "annulus_sd", "annulus_minimum", "posterior_thickness", "canal_width")
 _FINE_MM, _FINE_SIZE = 0.3, 320
 _HEADER = {
-    "name": "lumbar_mri phantoms",
     "description": "procedural MR examinations of invented patients (phantoms); outcome drawn as lumbar_discs.py says",
     "modality": "MR",
     "licence": "Apache-2.0",
@@ -60,14 +59,15 @@ def write_lumbar_studies(folder: Path, *, count: int, seed: int, whole: bool, wo
         share of half its height, ``mask``, ``case``), and ``sagittal.json``, an item for each of the three middle sagittal T2 slices
         (``label`` a picture of 0 background, 1 vertebra, 2 disc, 3 canal).
     """
-    studies = PhantomSet(make=partial(_write_study, whole), listed=("discs",), header=_HEADER, place="studies/{name}")
+    header = {**_HEADER, "name": "lumbar_mri phantoms" if whole else "lumbar_mri_t2 phantoms"}
+    studies = PhantomSet(make=partial(_write_study, whole), listed=("discs",), header=header, place="studies/{name}")
     datalist = studies.write(folder, count=count, seed=seed, workers=workers, split=split)
     records = [json.loads((folder / "truth" / f"phantom-{index:04d}.json").read_text(encoding="utf-8")) for index in range(count)]
     for name, items, labels in (
         ("axial", [item for record in records for item in _axial_items(record)], AXIAL_CLASSES),
         ("sagittal", [item for record in records for item in record["sagittal"]], ("vertebra", "disc", "canal")),
     ):
-        listing = {**_HEADER, "labels": ["background", *labels], "seed": seed, "training": [], "validation": [], split: items}
+        listing = {**header, "labels": ["background", *labels], "seed": seed, "training": [], "validation": [], split: items}
         (folder / f"{name}.json").write_text(json.dumps(listing, indent=1), encoding="utf-8")
     return datalist
 

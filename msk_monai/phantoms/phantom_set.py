@@ -20,7 +20,7 @@ class PhantomSet:
     Args:
         make: one of them; has to be found by name in its module where several processes are used.
         listed: what of its truth the datalist repeats.
-        header: of the datalist.
+        header: of the datalist; its ``name`` tells sets of different kinds apart.
         place: of a phantom below the set's folder; ``{name}`` stands for its name.
     """
 
@@ -32,8 +32,8 @@ class PhantomSet:
     def write(self, folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation") -> Path:
         """Write phantoms with their truth, and a datalist with all of them in one split.
 
-        Phantom i depends on (seed, i) only. One of this seed that is there already is kept, so that the same command continues what was
-        broken off.
+        Phantom i depends on (seed, i) only. One of this kind and seed that is there already is kept, so that the same command continues
+        what was broken off.
 
         Args:
             folder: made if absent; phantom i goes to ``place``, its truth to ``truth/phantom-<i>.json``.
@@ -61,22 +61,23 @@ class PhantomSet:
     def _item(self, folder: Path, seed: int, index: int) -> dict[str, Any]:
         name = f"phantom-{index:04d}"
         film, truth = Path(self.place.format(name=name)), Path("truth") / f"{name}.json"
-        record = _known(folder / film, folder / truth, seed=seed)
+        kind = self.header["name"]
+        record = _known(folder / film, folder / truth, seed=seed, kind=kind)
         if record is None:
-            record = {"case": name, "seed": seed, "index": index, **self.make(folder / film, seed, index)}
+            record = {"case": name, "kind": kind, "seed": seed, "index": index, **self.make(folder / film, seed, index)}
             _write(folder / truth, record)
         return {"image": str(film), "truth": str(truth), **{key: record[key] for key in self.listed}}
 
 
-def _known(film: Path, truth: Path, *, seed: int) -> dict[str, Any] | None:
-    """What an earlier run wrote of a phantom; ``None`` where it or its truth is missing, broken or of another seed."""
+def _known(film: Path, truth: Path, *, seed: int, kind: str) -> dict[str, Any] | None:
+    """What an earlier run wrote of a phantom; ``None`` where it or its truth is missing, broken, of another seed or of another kind."""
     if not film.exists():
         return None
     try:
         record = json.loads(truth.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and record.get("seed") == seed else None
+    return record if isinstance(record, dict) and (record.get("seed"), record.get("kind")) == (seed, kind) else None
 
 
 def _write(truth: Path, record: dict[str, Any]) -> None:
