@@ -14,12 +14,14 @@ SCHEMA = "msk_monai.result/1"
 class Source:
     """Where a case came from. ``path`` is relative to the input folder, with forward slashes.
 
-    Files without UIDs (NIfTI, pictures) are known by ``fingerprint``: their size, and a hash of how they begin and end.
+    ``beside_series_instance_uid`` is that of a second series of the study that was read along with it. Files without UIDs (NIfTI, pictures)
+    are known by ``fingerprint``: their size, and a hash of how they begin and end.
     """
 
     path: str
     study_instance_uid: str | None = None
     series_instance_uid: str | None = None
+    beside_series_instance_uid: str | None = None
     modality: str | None = None
     fingerprint: str | None = None
 

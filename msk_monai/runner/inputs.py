@@ -3,7 +3,7 @@
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,9 @@ class Survey:
                 other = companions.get(series.key)
                 yield Case(
                     name=self._names[_key(series)],
-                    source=_source(self._place(series), series),
+                    source=replace(
+                        _source(self._place(series), series), beside_series_instance_uid=(other.series_uid or None) if other else None
+                    ),
                     files=tuple(sorted(map(str, series.paths))),
                     beside=() if other is None else tuple(sorted(map(str, other.paths))),
                     warnings=(*series.notes, *self._unreadable_beside(series)),

@@ -202,6 +202,8 @@ def test_a_second_series_goes_along(lumbar):
     assert case.name == "t2_tra"
     assert case.beside == tuple(str(lumbar / "t2_sag" / f"{number:03d}.dcm") for number in range(9))
     [alone] = find_cases(lumbar, AXIAL_T2)
+    assert case.source.beside_series_instance_uid not in (None, case.source.series_instance_uid)
+    assert alone.source.beside_series_instance_uid is None
     assert alone.beside == ()
     assert alone.files == case.files
 
