@@ -18,8 +18,9 @@ from msk_monai.dicom.instance import Frame, Instance, PixelFormat
 from msk_monai.dicom.volumes import luminance
 from msk_monai.errors import PixelDataError, UnsuitableImageError
 
-PHYSICAL_SCALES = frozenset({"CT", "PT"})
-"""Modalities whose rescaled values are a physical quantity (Hounsfield units, activity): MONOCHROME1 then only says how to show it."""
+PHYSICAL_SCALES = frozenset({"CT", "PT", "NM"})
+"""Modalities whose rescaled values are a physical quantity (Hounsfield units, activity, counts):
+MONOCHROME1 then only says how to show it."""
 _EXACT_FLOAT32 = 2**24
 """Integers up to here are exact in float32."""
 
@@ -43,7 +44,7 @@ def decode_frame(instance: Instance, index: int, *, modality: str | None, out: n
     pixels, frame = instance.pixels, instance.frames[index]
     if pixels is None:
         raise PixelDataError("expected an image, got an object without pixels", subject=instance.path.name)
-    if pixels.photometric == "PALETTE COLOR":
+    if pixels.photometric == "PALETTE COLOR" and modality != "NM":  # counts that a palette only shows (PS3.3 section C.8.4.7)
         raise UnsuitableImageError("expected grey values or RGB, got palette colour", subject=instance.path.name)
     if not (math.isfinite(frame.slope) and math.isfinite(frame.intercept)):
         message = f"expected a finite rescale slope and intercept, got {frame.slope} and {frame.intercept}"

@@ -35,7 +35,7 @@ def walk(path: Path) -> Iterator[Path]:
 
 
 def kind_of(path: Path) -> str | None:
-    """Tell what a file claims to be: ``dicom``, ``nifti``, ``raster``, or None for a file that is none of our business.
+    """Tell what a file claims to be: ``dicom``, ``nifti``, ``raster``, ``mat``, or None for a file that is none of our business.
 
     A name without suffix, or one that ends in a number as UIDs do, is taken as DICOM; any other suffix only with the DICM prefix.
     """
@@ -44,6 +44,8 @@ def kind_of(path: Path) -> str | None:
         return "nifti"
     if suffix in RASTER_SUFFIXES:
         return "raster"
+    if suffix == ".mat":
+        return "mat"
     if path.name.upper() == "DICOMDIR":
         return None
     if suffix in DICOM_SUFFIXES or not suffix or suffix[1:].isdigit():

@@ -36,7 +36,7 @@ def read_frames(fields: Fields, series: SeriesHeader) -> tuple[tuple[Frame, ...]
         labels=tuple((name, value) for name in SPLITTING if (value := fields.text(name))),
     )
     if count == 1:
-        return (frame,), "slice"
+        return (frame,), "frame" if "WHOLE BODY" in series.image_type else "slice"
     return _reconstructed_frames(fields, frame, count)
 
 

@@ -14,6 +14,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from msk_monai.dicom.fields import Fields, tag_of
 from msk_monai.dicom.frames import read_frames
 from msk_monai.dicom.instance import Header, Instance, PixelFormat, Projection, SeriesHeader
+from msk_monai.dicom.scintigram import read_scintigram
 from msk_monai.errors import UnreadableFileError
 
 _PIXEL_DATA = 0x7FE00010
@@ -34,6 +35,7 @@ _SPECIFIC_TAGS: list[BaseTag] = [
         *("PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription", "EstimatedRadiographicMagnificationFactor"),
         *("SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored"),
         *("PixelRepresentation", "RescaleIntercept", "RescaleSlope", "DetectorInformationSequence", "SharedFunctionalGroupsSequence"),
+        *("AcquisitionDate", "AcquisitionTime", "DetectorVector", "EnergyWindowVector", "NumberOfEnergyWindows", "ImageID"),
         "PerFrameFunctionalGroupsSequence",
     )
 ]
@@ -179,6 +181,7 @@ def _instance(path: Path, fields: Fields, series: SeriesHeader, pixels: PixelFor
             view_position=series.view_position,
             patient_orientation=fields.texts("PatientOrientation"),
         ),
+        scintigram=read_scintigram(fields, series, len(frames)) if frames else None,
     )
 
 

@@ -66,13 +66,35 @@ class Projection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Scintigram:
+    """What an NM image's header says of each of its frames (DICOM PS3.3 sections C.8.4.8, C.8.4.10 and C.8.4.11).
+
+    Attributes:
+        views: ``anterior``, ``posterior``, ``other``, or empty where nothing says.
+        sources: the element that tells the view, or empty.
+        detectors: DetectorVector: numbers from 1; empty where it is absent.
+        energy_windows: how many there are.
+        directions: of each frame, where its rows (``R`` or ``L``) and columns (``H`` or ``F``) run to; empty where nothing says.
+        acquired: seconds at which the acquisition began, from a fixed day on; None where unknown. Not printed with the rest.
+    """
+
+    views: tuple[str, ...]
+    sources: tuple[str, ...]
+    detectors: tuple[int, ...] = ()
+    energy_windows: int = 1
+    directions: tuple[tuple[str, ...], ...] = ()
+    acquired: float | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Instance:
-    """One DICOM image (or other object: ``rows`` is then 0), NIfTI volume or raster file.
+    """One DICOM image (or other object: ``rows`` is then 0), NIfTI volume, raster or MATLAB file.
 
     Attributes:
         rows: number of rows of each frame; for NIfTI the second array axis.
         frames: one per frame of the pixel data; empty for what is no image.
         frames_are: ``slice`` where every frame lies in the patient, ``frame`` where frames are views, detectors or times.
+        scintigram: of an NM image, what its frames show; None of others.
     """
 
     path: Path
@@ -88,6 +110,7 @@ class Instance:
     frames_are: str
     pixels: PixelFormat | None
     projection: Projection
+    scintigram: Scintigram | None = None
 
     @property
     def is_localizer(self) -> bool:

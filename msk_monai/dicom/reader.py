@@ -1,4 +1,4 @@
-"""Read one series, radiograph, NIfTI volume or picture through MONAI's ``LoadImaged(reader=SeriesReader())``."""
+"""Read one series, radiograph, NIfTI volume, picture or MATLAB file of counts through MONAI's ``LoadImaged(reader=SeriesReader())``."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,8 @@ from monai.data import ImageReader
 from monai.utils import MetaKeys, SpaceKeys
 
 from msk_monai.dicom.decode import decode_frame
-from msk_monai.dicom.planes import Plane, place_series, require_pixels
+from msk_monai.dicom.mat_scans import read_counts
+from msk_monai.dicom.planes import Plane, place_series, planes_of, require_pixels
 from msk_monai.dicom.quiet import quiet_pydicom
 from msk_monai.dicom.source import one_series
 from msk_monai.dicom.spacing import pixel_size
@@ -25,6 +26,7 @@ from msk_monai.geometry.stack import stack_affine, stacking_direction
 
 Meta = dict[str, Any]
 Slices = slice | Sequence[int] | None
+_FRAMES = "the third axis counts frames, not slices: it has no millimetres"
 
 
 class SeriesReader(ImageReader):
@@ -33,7 +35,7 @@ class SeriesReader(ImageReader):
     Used as ``LoadImaged(keys, reader=SeriesReader(), ensure_channel_first=True)`` on a folder, a file, or the files of one series
     (``Series.paths``). Volumes come as float32 with axes (i = column, j = row, k = slice), k growing along the slices' normal and, for
     axial slices, towards the head; NIfTI volumes keep their stored axes. Radiographs and pictures come as (i = column, j = row);
-    frames that are no slices (views, detectors, times) as (i, j, frame).
+    frames that are no slices (views, detectors, times) as (i, j, frame), those of a MATLAB file as those of an NM image.
 
     The tensor is a transposed view of one (slice, row, column) buffer that is decoded into in place. Every error is raised by
     ``get_data``, as a ``DataError``: what ``read`` raises, ``LoadImage`` swallows in order to try its other readers, some of which
@@ -123,6 +125,8 @@ class SeriesReader(ImageReader):
             return self._nifti(series)
         if series.format == "raster":
             return self._raster(series)
+        if series.format == "mat":
+            return self._mat(series)
         require_pixels(series)
         if series.stands_alone:
             return self._projection(series)
@@ -151,23 +155,34 @@ class SeriesReader(ImageReader):
             "warnings": ("no pixel spacing: lengths are in pixels",),
         }
 
+    def _mat(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
+        array = read_counts(series.instances[0].path)
+        chosen = _chosen(self._slices, array.shape[2])
+        return array.transpose(1, 0, 2)[:, :, _as_slice(chosen)], {
+            **_common(series),
+            **_spatial(np.eye(4), None, "none"),
+            "third_axis": "frame",
+            "frame_numbers": tuple(index + 1 for index in chosen),
+            "warnings": ("no pixel spacing: lengths are in pixels", _FRAMES),
+        }
+
     def _projection(self, series: Series) -> tuple[npt.NDArray[np.float32], Meta]:
-        instance = series.instances[0]
+        instance, planes = series.instances[0], planes_of(series)
         size = pixel_size(instance, series.modality)
         rows, columns = size.rows_columns or (1.0, 1.0)
-        flat = len(instance.frames) == 1
-        chosen = [0] if flat else _chosen(self._slices, len(instance.frames))
-        buffer = self._decode([Plane(instance, index) for index in chosen], [((n, 1.0),) for n in range(len(chosen))], series)
+        flat = len(planes) == 1
+        planes = planes if flat else [planes[index] for index in _chosen(self._slices, len(planes))]
+        buffer = self._decode(planes, [((n, 1.0),) for n in range(len(planes))], series)
         spacing = [columns, rows] if size.rows_columns else None
-        warnings = () if flat else ("the third axis counts frames, not slices: it has no millimetres",)
+        warnings = () if flat else (_FRAMES,)
         return buffer[0].T if flat else buffer.transpose(2, 1, 0), {
             **_common(series),
             **_spatial(np.diag([columns, rows, 1.0, 1.0]), spacing, size.source),
             "pixel_aspect_ratio": size.aspect_ratio,
             "third_axis": "" if flat else "frame",
             "patient_orientation": instance.projection.patient_orientation,
-            "sop_instance_uids": (instance.sop_uid,) * len(chosen),
-            "frame_numbers": tuple(index + 1 for index in chosen),
+            "sop_instance_uids": tuple(plane.instance.sop_uid for plane in planes),
+            "frame_numbers": tuple(plane.index + 1 for plane in planes),
             "warnings": (*size.warnings, *warnings),
         }
 

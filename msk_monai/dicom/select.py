@@ -11,13 +11,14 @@ import numpy as np
 from msk_monai.dicom.prefer import PREFERENCES, rank
 from msk_monai.dicom.study import Series
 from msk_monai.dicom.weighting import WEIGHTINGS
+from msk_monai.dicom.whole_body import why_not_whole_body
 
 SAME_EXTENT = 0.9
 """Two series of one scan whose ranges share this part of their union show the same anatomy."""
 _PARALLEL_COSINE = 0.99
 _PATTERNS = ("description", "exclude_description", "study_description", "body_part", "exclude_body_part", "kernel", "exclude_kernel")
 _ORIENTATIONS = frozenset({"axial", "sagittal", "coronal", "oblique"})
-_FORMATS = frozenset({"dicom", "nifti", "raster"})
+FORMATS = frozenset({"dicom", "nifti", "raster", "mat"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class SeriesRules:
 
     Attributes:
         modality: any of these (``CT``).
-        formats: any of ``dicom``, ``nifti``, ``raster``.
+        formats: any of ``dicom``, ``nifti``, ``raster``, ``mat``.
         description: pattern that SeriesDescription or, failing that, ProtocolName must match.
         exclude_description: pattern that neither may match, nor the file name of what is no DICOM.
         study_description: pattern that StudyDescription must match.
@@ -52,6 +53,7 @@ class SeriesRules:
         max_repetition_time: ms.
         weighting: any of ``T1``, ``T2``, ``PD``, ... (``dicom.weighting.WEIGHTINGS``), by the times of an MR series and its name.
         min_bits: least number of bits a stored value has; keeps 8-bit label maps away from a task on CT.
+        whole_body: whether only whole-body scans are taken (``dicom.whole_body.why_not_whole_body``).
         prefer: which of several reconstructions of one scan to take, most important first: ``thin``, ``thick``, ``many``, ``few``,
             ``original``, ``soft``, ``sharp``, ``no_fat_saturation``, ``no_contrast_agent``, ``known_weighting``, ``lumbar`` (by body
             part or description: lumbar, then unknown, then another region).
@@ -83,11 +85,12 @@ class SeriesRules:
     max_repetition_time: float | None = None
     weighting: tuple[str, ...] = ()
     min_bits: int | None = None
+    whole_body: bool = False
     one_per_study: bool = False
     prefer: tuple[str, ...] = field(default=("many", "original", "soft"))
 
     def __post_init__(self) -> None:
-        allowed = {"orientation": _ORIENTATIONS, "formats": _FORMATS, "prefer": PREFERENCES, "weighting": WEIGHTINGS}
+        allowed = {"orientation": _ORIENTATIONS, "formats": FORMATS, "prefer": PREFERENCES, "weighting": WEIGHTINGS}
         for name, known in allowed.items():
             unknown = set(getattr(self, name)) - set(known)
             if unknown:
@@ -117,6 +120,11 @@ class SeriesRules:
         lists = {name for name, rule in known.items() if rule.type == tuple[str, ...]}
         values: dict[str, Any] = {name: _as_tuple(value) if name in lists else value for name, value in rules.items()}
         return cls(**values)
+
+    @property
+    def take_mat(self) -> bool:
+        """Whether a MATLAB file of counts could be taken. To other tasks a ``.mat`` is no image: it may hold their labels, or anything."""
+        return "mat" in (self.formats or FORMATS) and (not self.modality or "NM" in {wanted.upper() for wanted in self.modality})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +180,7 @@ def reason_against(series: Series, rules: SeriesRules) -> str | None:
         reason = check(series, rules)
         if reason is not None:
             return reason
-    return None
+    return why_not_whole_body(series) if rules.whole_body else None
 
 
 def _modality(series: Series, rules: SeriesRules) -> str | None:

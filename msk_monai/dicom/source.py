@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from msk_monai.dicom.files import walk
+from msk_monai.dicom.files import kind_of, walk
 from msk_monai.dicom.study import Index, Series, index_files
 from msk_monai.errors import MixedStackError, UnreadableFileError
 
@@ -26,7 +26,8 @@ def one_series(paths: Sequence[Path], *, workers: int) -> tuple[Series, tuple[st
     if absent is not None:
         raise UnreadableFileError("expected a file or folder, got nothing of that name", subject=absent.name)
     index = index_files([file for path in paths for file in walk(path)], root=paths[0], workers=workers)
-    warnings = tuple(f"{one.path.name} was left out: {one.reason}" for one in index.unreadable)
+    beside = [one for one in index.unreadable if kind_of(one.path) != "mat"]  # what is no scan may be labels, or anything
+    warnings = tuple(f"{one.path.name} was left out: {one.reason}" for one in beside)
     if not index.series:
         raise _nothing(paths, index)
     series = list(index.series)

@@ -13,10 +13,12 @@ import numpy as np
 from msk_monai.dicom.files import kind_of, walk
 from msk_monai.dicom.header import read_header
 from msk_monai.dicom.instance import Header, Instance, SeriesHeader
+from msk_monai.dicom.mat_scans import read_mat_header
 from msk_monai.dicom.orientations import plane_names
 from msk_monai.dicom.quiet import quiet_pydicom
 from msk_monai.dicom.volumes import read_nifti_header, read_raster_header
 from msk_monai.dicom.weighting import Weighting, weighting
+from msk_monai.dicom.whole_body import paired_views
 from msk_monai.errors import DataError, GeometryError
 from msk_monai.geometry.stack import ORIENTATION_TOLERANCE, checked_orientation, stacking_direction
 
@@ -27,12 +29,12 @@ _MAX_WORKERS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Series(SeriesHeader):
-    """Images that belong together: a DICOM series, one radiograph of a DICOM series, a NIfTI file or a picture.
+    """Images that belong together: a DICOM series, one radiograph of it, a whole-body scan's two views, or a file of another format.
 
     Attributes:
         key: unique within an index: the Series Instance UID (with the SOP Instance UID of a radiograph that shares its series with
-            others), or the path of a file that has none.
-        format: ``dicom``, ``nifti`` or ``raster``.
+            others; both keys of two views), or the path of a file that has none.
+        format: ``dicom``, ``nifti``, ``raster`` or ``mat``.
         instances: its files, in no particular order.
         notes: what was left out, and why.
     """
@@ -126,7 +128,7 @@ class Series(SeriesHeader):
         """Whether its images are radiographs or views, one by one, instead of slices that make up a volume."""
         frames = [(instance.frames_are, frame.position) for instance in self.instances for frame in instance.frames]
         placed = any(kind == "slice" and position is not None for kind, position in frames)
-        return self.format == "raster" or (self.format == "dicom" and self.modality not in VOLUME_MODALITIES and not placed)
+        return self.format in ("raster", "mat") or (self.format == "dicom" and self.modality not in VOLUME_MODALITIES and not placed)
 
     @property
     def _images(self) -> list[Instance]:
@@ -235,7 +237,7 @@ def _read(path: Path) -> _Read | Unreadable | None:
     if kind is None:
         return None
     try:
-        header = {"dicom": read_header, "nifti": read_nifti_header, "raster": read_raster_header}[kind](path)
+        header = {"dicom": read_header, "nifti": read_nifti_header, "raster": read_raster_header, "mat": read_mat_header}[kind](path)
     except DataError as error:
         return Unreadable(path=path, reason=error.message)
     except OSError as error:
@@ -257,7 +259,10 @@ def _studies(patient: str, reads: Sequence[_Read]) -> tuple[Study, ...]:
     by_study: dict[str, list[_Read]] = defaultdict(list)
     for read in reads:
         by_study[read.header.series.study_uid or str(read.header.instance.path)].append(read)
-    return tuple(Study(uid=members[0].header.series.study_uid, patient=patient, series=_series(members)) for members in by_study.values())
+    return tuple(
+        Study(uid=members[0].header.series.study_uid, patient=patient, series=paired_views(_series(members)))
+        for members in by_study.values()
+    )
 
 
 def _series(reads: Sequence[_Read]) -> tuple[Series, ...]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from msk_monai.dicom.files import walk
+from msk_monai.dicom.files import kind_of, walk
 from msk_monai.dicom.select import Selection, SeriesRules, companion, select
 from msk_monai.dicom.study import Index, Series, Study, Unreadable, index_files
 from msk_monai.errors import DataError
@@ -35,7 +35,7 @@ def survey(input: str | Path) -> "Survey":
         raise DataError("no such file or folder", subject=str(root)) from fault
     found = Survey(root=root, index=index_files(files, root=root), empty=_empty_folders(root))
     if not found.index.series and not found.index.unreadable:
-        raise DataError("expected images (DICOM, NIfTI, PNG, JPEG, TIFF), got none", subject=str(root))
+        raise DataError("expected images (DICOM, NIfTI, PNG, JPEG, TIFF, MATLAB), got none", subject=str(root))
     return found
 
 
@@ -77,7 +77,7 @@ class Survey:
             stands alone, that cannot be read or is empty.
         """
         rules = _as_rules(rules)
-        cases = (*self._chosen_and_skipped(rules, _as_optional_rules(beside)), *self._failed())
+        cases = (*self._chosen_and_skipped(rules, _as_optional_rules(beside)), *self._failed(rules))
         return sorted(cases, key=lambda case: case.name)
 
     def decisions(self, rules: Rules = None, beside: Rules = None) -> list[Decision]:
@@ -100,6 +100,7 @@ class Survey:
         rows += [
             Decision(series=self._relative(bad.path), series_instance_uid="", modality="", decision="unreadable", reason=bad.reason)
             for bad in self.index.unreadable
+            if _concerns(bad, rules)
         ]
         return sorted(rows, key=lambda row: row.series)
 
@@ -140,8 +141,11 @@ class Survey:
             source = Source(path=place, study_instance_uid=study.uid or None)
         return Case(name=name, source=source, fault=Findings(status=Status.SKIPPED, reason=_telling(reasons)))
 
-    def _failed(self) -> Iterable[Case]:
-        for place, files in self._unreadable_places.items():
+    def _failed(self, rules: SeriesRules) -> Iterable[Case]:
+        for place, unreadable in self._unreadable_places.items():
+            files = [bad for bad in unreadable if _concerns(bad, rules)]
+            if not files:
+                continue
             name = f"{place}-{short_hash('unreadable')}" if self._places[place] else place
             reason = files[0].reason if len(files) == 1 else f"{len(files)} files cannot be read: {files[0].path.name}: {files[0].reason}"
             yield Case(name=name, source=Source(path=place), fault=Findings(status=Status.FAILED, reason=reason))
@@ -153,7 +157,7 @@ class Survey:
         """Files that cannot be read, in the folders of a series of several files: perhaps some of its own."""
         if len(series.instances) > 1:
             folders = {path.parent for path in series.paths}
-            beside = [bad for bad in self.index.unreadable if bad.path.parent in folders]
+            beside = [bad for bad in self.index.unreadable if bad.path.parent in folders and kind_of(bad.path) != "mat"]
             if beside:
                 yield f"{len(beside)} files beside it cannot be read: {beside[0].path.name}: {beside[0].reason}"
 
@@ -250,9 +254,14 @@ def _common_folder(paths: Iterable[Path]) -> Path:
     return Path(os.path.commonpath([path.parent for path in paths]))
 
 
+def _concerns(bad: Unreadable, rules: SeriesRules) -> bool:
+    """Whether a file that cannot be read might have been one that these rules take."""
+    return rules.take_mat or kind_of(bad.path) != "mat"
+
+
 def _stands_alone(path: Path) -> bool:
     """Whether a file that cannot be read would have been a case by itself: anything but DICOM."""
-    return path.name.lower().endswith((".nii", ".nii.gz", ".png", ".jpg", ".jpeg", ".tif", ".tiff"))
+    return path.name.lower().endswith((".nii", ".nii.gz", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".mat"))
 
 
 def _is_result(path: Path, root: Path) -> bool:
