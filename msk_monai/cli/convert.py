@@ -28,6 +28,7 @@ class DataFormat(StrEnum):
     KNEE_ARRAYS = "knee_arrays"
     LANDMARK_CSV = "landmark_csv"
     LUMBAR_MRI_JSON = "lumbar_mri_json"
+    BONE_SCAN_MAT = "bone_scan_mat"
 
 
 _OPTIONS = {
@@ -39,6 +40,7 @@ _OPTIONS = {
     DataFormat.KNEE_ARRAYS: {"validation", "seed"},
     DataFormat.LANDMARK_CSV: {"validation", "seed"},
     DataFormat.LUMBAR_MRI_JSON: {"seed"},
+    DataFormat.BONE_SCAN_MAT: {"validation", "seed"},
 }
 """Which options belong to which format."""
 
@@ -59,12 +61,12 @@ def convert(
         typer.Option(
             min=0,
             max=1,
-            help="spine_*, knee_*, landmark_csv: share of the films that go into validation, patient by patient. Default: 0.2.",
+            help="spine_*, knee_*, landmark_csv, bone_scan_mat: share of the films that go into validation, by patient. Default: 0.2.",
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="spine_*, knee_*, landmark_csv, lumbar_mri_json: another seed splits otherwise. Default: 0."),
+        typer.Option(min=0, help="All but vertebra_labels and aasce: another seed splits otherwise. Default: 0."),
     ] = None,
 ) -> None:
     """Turn another layout of data into a datalist.json. Files that cannot be used are named and left out.
@@ -92,6 +94,9 @@ def convert(
     lumbar_mri_json: axial MR images of lumbar discs below H01/PATIENT, H02/PATIENT, …, each with a JSON of the same name, beside it or in
     a tree of its own: the disc level, whether it is symptomatic, age, sex, canal width. Six patients in ten go into training, two into
     validation, two into testing.
+
+    bone_scan_mat: whole-body bone scans as .mat files (version 5 to 7.3): V, rows x columns x 2 counts (anterior, posterior), and
+    diaginfo with kneejointid, [right, left]. The last 40 by name go into testing, at most half; the others are split by scan.
     """
     given = {"share": share, "levels": levels, "validation": validation, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
@@ -136,6 +141,8 @@ def _converted(data_format: DataFormat, source: Path, out: Path, options: dict[s
             return _converted_knees(data_format, source, out, **options)
         case DataFormat.LUMBAR_MRI_JSON:
             return _converted_lumbar_mri(source, out, **options)
+        case DataFormat.BONE_SCAN_MAT:
+            return _converted_bone_scans(source, out, **options)
         case DataFormat.SPINE_POLYGONS:
             from msk_monai.datasets.spine_polygons import spine_polygon_datalist
 
@@ -175,6 +182,12 @@ def _converted_lumbar_mri(source: Path, out: Path, *, seed: int = 0) -> "Convert
     return lumbar_mri_datalist(_film_folder(source, files, [image for image, _ in pairs.pairs]), pairs, out, seed=seed)
 
 
+def _converted_bone_scans(source: Path, out: Path, *, validation: float = 0.2, seed: int = 0) -> "Converted":
+    from msk_monai.datasets.bone_scan_mat import bone_scan_datalist
+
+    return bone_scan_datalist(_films(source, "mat"), out, validation=validation, seed=seed)
+
+
 def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: int = 0) -> dict[str, Any]:
     """Options as the readers take them; an option that names no vertebra is a wrong command."""
     from msk_monai.anatomy import SPINE
@@ -187,7 +200,7 @@ def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: i
 
 
 def _films(source: Path, *kinds: str) -> "FilmFolder":
-    """The radiographs (``dicom``) or pictures (``raster``) of a folder, each decoded once to see that it is whole."""
+    """The radiographs (``dicom``), pictures (``raster``) or scans (``mat``) of a folder, each decoded once to see that it is whole."""
     from msk_monai.dicom.files import kind_of, walk
 
     _require_folder(source)
@@ -241,20 +254,24 @@ def _film_headers(folder: "FilmFolder") -> "dict[Path, FilmHeader]":
 
 
 def _fault(series: "Series", instance: "Instance") -> str | None:
-    """Why an image is no whole radiograph; None where it is one."""
+    """Why an image is no whole radiograph, or MATLAB file of counts; None where it is one."""
     import numpy as np
 
     from msk_monai.dicom.decode import decode_frame
+    from msk_monai.dicom.mat_scans import read_counts
     from msk_monai.dicom.quiet import quiet_pydicom
     from msk_monai.dicom.volumes import read_raster
 
-    if len(instance.frames) != 1:
+    if series.format != "mat" and len(instance.frames) != 1:
         return f"expected one image, got {len(instance.frames)}"
     try:
         if series.format == "raster":
             read_raster(instance.path)
             return None
         with quiet_pydicom():
+            if series.format == "mat":
+                read_counts(instance.path)
+                return None
             decode_frame(instance, 0, modality=series.modality, out=np.empty((instance.rows, instance.columns), dtype=np.float32))
     except DataError as fault:
         return fault.message
