@@ -20,7 +20,7 @@ _ROWS_SHOWN = 40
 
 
 def predict(
-    input: Annotated[Path, typer.Argument(help="A file, a folder of any depth (DICOM, NIfTI, PNG, JPEG, TIFF), or a datalist.json.")],
+    input: Annotated[Path, typer.Argument(help="A file, a folder of any depth (DICOM, NIfTI, PNG, JPEG, TIFF, .mat), or a datalist.json.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder; a run in it is continued.")],
     bundle: Annotated[
         list[str] | None, typer.Option("--bundle", "-b", help="Name or folder of a bundle; may be repeated. Default: each that fits.")
