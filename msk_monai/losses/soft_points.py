@@ -22,14 +22,14 @@ class SoftPointsLoss(nn.Module):
         Points outside their patch teach nothing.
         """
         answers, logits = seen
-        side = 2 * logits.shape[-1]
-        known = (torch.isfinite(points) & (points > 1) & (points < side - 2)).all(dim=-1)
+        size = 2 * torch.tensor(logits.shape[-2:], device=points.device)
+        known = (torch.isfinite(points) & (points > 1) & (points < size - 2)).all(dim=-1)
         if not known.any():
             return (answers.sum() + logits.sum()) * 0.0
         place, scale, target = answers[known][:, :2], answers[known][:, 2:], points[known]
         laplace = ((place - target).abs() / scale + torch.log(2 * scale)).mean()
-        cells = torch.arange(logits.shape[-1], device=place.device) * 2 + 0.5
-        dx, dy = cells[None, :, None] - target[:, 0, None, None], cells[None, None, :] - target[:, 1, None, None]
+        columns, rows = (torch.arange(n, device=place.device) * 2 + 0.5 for n in logits.shape[-2:])
+        dx, dy = columns[None, :, None] - target[:, 0, None, None], rows[None, None, :] - target[:, 1, None, None]
         soft = torch.exp(-(dx**2 + dy**2) / (2 * (2 * self.map_sigma) ** 2))
         soft = soft / soft.sum(dim=(1, 2), keepdim=True).clamp_min(1e-6)
         spread = -(soft.flatten(1) * logits[known].flatten(1).log_softmax(dim=1)).sum(dim=1).mean()

@@ -1,5 +1,6 @@
 """Networks that MONAI does not have."""
 
+from msk_monai.networks.bone_scan import BoneScanInferer, BoneScanKnees, KneeFinder, KneePlacesd, ReferenceGrader
 from msk_monai.networks.coordinates import CoordinatesInferer
 from msk_monai.networks.efficientnet_lite import efficientnet_lite0, load_imagenet
 from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
@@ -19,6 +20,8 @@ from msk_monai.networks.soft_points import SoftPoints
 
 __all__ = [
     "BFloat16Inferer",
+    "BoneScanInferer",
+    "BoneScanKnees",
     "CoordinatesInferer",
     "FilmLooks",
     "FilmLooksInferer",
@@ -28,6 +31,8 @@ __all__ = [
     "HerniationGrade",
     "HerniationInferer",
     "ImageStackInferer",
+    "KneeFinder",
+    "KneePlacesd",
     "LandmarkLooks",
     "LandmarkLooksInferer",
     "LumbarHerniation",
@@ -35,6 +40,7 @@ __all__ = [
     "OneLook",
     "OrdinalGrader",
     "OrdinalHead",
+    "ReferenceGrader",
     "ReferenceHerniation",
     "SliceProfileNet",
     "Slicewise",

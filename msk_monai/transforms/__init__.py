@@ -3,6 +3,7 @@
 from msk_monai.geometry.quads import mirrored_corners
 from msk_monai.transforms.axial_grid import AxialGridd
 from msk_monai.transforms.axial_views import AxialBlocksd, CropShared, PatientVectord, RandAxialViewd, RandCanalWidthd
+from msk_monai.transforms.bone_scan_findings import BoneScanFindingsd
 from msk_monai.transforms.film_contrast import FilmContrastd
 from msk_monai.transforms.film_grid import FilmGridd
 from msk_monai.transforms.film_view import RandFilmViewd
@@ -33,17 +34,21 @@ from msk_monai.transforms.square_view import RandSquareViewd
 from msk_monai.transforms.vertebra_map import VertebraMapd
 from msk_monai.transforms.vertebra_quads import FacingEndplatesd, VertebraQuadsd
 from msk_monai.transforms.vertebra_row import RandVertebraRowd
+from msk_monai.transforms.whole_body import KneeCropsd, KneePointsd, RandMissingViewd, RandWholeBodyd, SplitKneesd, WholeBodyGridd
 
 __all__ = [
     "AxialBlocksd",
     "AxialGridd",
+    "BoneScanFindingsd",
     "CropShared",
     "FacingEndplatesd",
     "FilmContrastd",
     "FilmGridd",
     "HerniationFindingsd",
+    "KneeCropsd",
     "KneeFilmd",
     "KneeGradesd",
+    "KneePointsd",
     "LabelMapd",
     "LandmarkPointsd",
     "LandmarkSquaresd",
@@ -61,17 +66,21 @@ __all__ = [
     "RandCanalWidthd",
     "RandFilmViewd",
     "RandHounsfieldd",
+    "RandMissingViewd",
     "RandQuadPatchesd",
     "RandSpineViewd",
     "RandSquareViewd",
     "RandVertebraRowd",
+    "RandWholeBodyd",
     "ReadBesided",
     "RequireHounsfieldd",
     "SagittalSlicesd",
     "SpineFilmd",
     "SpinePointsd",
+    "SplitKneesd",
     "SquareCornersd",
     "VertebraMapd",
     "VertebraQuadsd",
+    "WholeBodyGridd",
     "mirrored_corners",
 ]
