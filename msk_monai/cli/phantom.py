@@ -17,6 +17,16 @@ class PhantomTask(StrEnum):
     KNEE_XRAY = "knee_xray"
     LUMBAR_MRI = "lumbar_mri"
     LUMBAR_MRI_T2 = "lumbar_mri_t2"
+    BONE_SCAN = "bone_scan"
+
+
+class ScanForm(StrEnum):
+    """How bone scans are written."""
+
+    MAT = "mat"
+    MAT73 = "mat73"
+    DICOM = "dicom"
+    MIXED = "mixed"
 
 
 class Split(StrEnum):
@@ -33,13 +43,15 @@ def phantom(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same studies.")] = 0,
     thickness: Annotated[float | None, typer.Option(help="Slice thickness in mm (ct_l3_slice). Default: drawn for each study.")] = None,
     split: Annotated[Split, typer.Option(help="Where datalist.json puts them (all but ct_l3_*).")] = Split.VALIDATION,
+    form: Annotated[ScanForm, typer.Option(help="MATLAB 5, MATLAB 7.3, DICOM, or any of these (bone_scan).")] = ScanForm.MAT,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes (all but ct_l3_*). Default: one for each core.")] = None,
 ) -> None:
     """Make invented patients.
 
     ct_l3_slice: DICOM studies. ct_l3_volumes: coarse NIfTI volumes to train on. spine_xray, knee_xray: radiographs of the spine, of
     one or both knees, as DICOM. lumbar_mri: MR examinations of the lumbar spine with all their series; lumbar_mri_t2: with axial T2 and
-    three slices of sagittal T2 only, which is what training needs. Beside them stand their truth and a datalist.json; MR has axial.json
+    three slices of sagittal T2 only, which is what training needs. bone_scan: whole-body bone scans from front and back, whose knees are
+    worn to a known grade. Beside them stand their truth and a datalist.json; MR has axial.json
     and sagittal.json too, of single slices with their masks.
     """
     if task is PhantomTask.CT_L3_VOLUMES:
@@ -62,6 +74,12 @@ def phantom(
 
         whole = task is PhantomTask.LUMBAR_MRI
         print(write_lumbar_studies(out, count=count, seed=seed, whole=whole, workers=workers or os.cpu_count() or 1, split=split.value))
+        return
+    if task is PhantomTask.BONE_SCAN:
+        from msk_monai.phantoms.bone_scan_set import write_bone_scans
+
+        cores = os.cpu_count() or 1
+        print(write_bone_scans(out, count=count, seed=seed, form=form.value, workers=workers or cores, split=split.value))
         return
     from tqdm import tqdm
 
