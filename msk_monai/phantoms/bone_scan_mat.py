@@ -79,7 +79,7 @@ def _put(group: h5py.Group, name: str, value: Any, cells: h5py.Group) -> h5py.HL
         node.attrs["MATLAB_class"] = np.bytes_("struct")
         return node
     if isinstance(value, list):
-        parts = [_put(cells, f"c{len(cells)}_{place}", part, cells).ref for place, part in enumerate(value)]
+        parts = [_put(cells, f"{name}_{place}", part, cells).ref for place, part in enumerate(value)]
         node = group.create_dataset(name, (len(parts), 1), dtype=h5py.ref_dtype)
         for place, part in enumerate(parts):
             node[place, 0] = part
