@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import cross_entropy, logsigmoid
 
 
 class OrdinalLoss(nn.Module):
@@ -35,6 +35,21 @@ class OrdinalLoss(nn.Module):
         last = log.shape[1] - 1
         sides = torch.stack([(target - 1).clamp_min(0), (target + 1).clamp_max(last)], dim=1)
         return -((1 - self.smoothing) * own + self.smoothing * log.gather(1, sides).mean(dim=1)).mean()
+
+
+class GradeCrossEntropyLoss(nn.Module):
+    """Cross-entropy of grades that are taken for classes without order, as the reference system has it."""
+
+    def forward(self, logits: torch.Tensor, grades: torch.Tensor) -> torch.Tensor:
+        """Mean over the known grades.
+
+        Args:
+            logits: (B, grades).
+            grades: (B,) or (B, 1), from 0; a negative one is not known and counts nothing.
+        """
+        target = grades.reshape(-1).long()
+        known = target >= 0
+        return cross_entropy(logits[known], target[known]) if known.any() else logits.sum() * 0
 
 
 def grade_log_probabilities(logits: torch.Tensor) -> torch.Tensor:

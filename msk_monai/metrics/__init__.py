@@ -6,6 +6,7 @@ from msk_monai.metrics.disc_herniation import DiscHerniation
 from msk_monai.metrics.figure import Figure
 from msk_monai.metrics.identification_rate import IdentificationRate
 from msk_monai.metrics.knee_lines import KneeLines
+from msk_monai.metrics.knee_places import KneePlaces
 from msk_monai.metrics.landmark_error import LandmarkError
 from msk_monai.metrics.mask_overlap import MaskOverlap
 from msk_monai.metrics.pair import Pair, Pairs
@@ -22,6 +23,7 @@ __all__ = [
     "Graded",
     "IdentificationRate",
     "KneeLines",
+    "KneePlaces",
     "LandmarkError",
     "MaskOverlap",
     "Pair",

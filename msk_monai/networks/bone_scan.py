@@ -1,6 +1,6 @@
 """Both knees of a whole-body bone scan: found, cut out and graded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -91,6 +91,7 @@ class SeenKnees:
         crops: (2, 2, size, size) what was graded, grey values 0 to 1: right and left, anterior and posterior.
         logits: (2, L) of the right and the left knee.
         uptake: of the whole scan.
+        mirrored: whether the left knee's crops are mirrored.
     """
 
     places: Array
@@ -98,6 +99,7 @@ class SeenKnees:
     crops: Array
     logits: Array
     uptake: Any
+    mirrored: bool = True
 
 
 class BoneScanInferer(CaseInferer):
@@ -106,23 +108,23 @@ class BoneScanInferer(CaseInferer):
     It takes ``image``, ``grid`` and ``uptake`` (:class:`msk_monai.transforms.WholeBodyGridd`).
 
     Args:
-        crops: cuts the knees out: writes ``crops`` of ``uptake`` at ``places``.
-        find: a rule that gives the places (2, 2) of an uptake's knees, instead of the network's look.
+        crops: cuts the knees out: writes ``crops`` of ``uptake`` at ``places``; its ``mirror`` tells whether left ones are mirrored.
+        find: finds the knees instead of the network: writes ``places``.
     """
 
-    def __init__(self, *, crops: Transform, find: Callable[[Any], Array] | None = None) -> None:
+    def __init__(self, *, crops: Any, find: Transform | None = None) -> None:
         self.crops, self.find = crops, find
 
     def __call__(self, data: Mapping[str, Any], network: Any, *, device: torch.device | str) -> SeenKnees:
         """Look at one scan."""
         uptake = data["uptake"]
         if self.find is not None:
-            places, scale = np.asarray(self.find(uptake), dtype=np.float64), np.zeros(2)
+            places, scale = np.asarray(self.find(data)["places"], dtype=np.float64), np.zeros(2)
         else:
             places, scale = found_knees(data["image"], data["grid"], network.find, device)
         crops = self.crops({"uptake": uptake, "places": places})["crops"]
         logits = network.grade(crops.to(device)).double().cpu().numpy()
-        return SeenKnees(places, scale * float(np.mean(uptake.spacing)), crops.double().numpy(), logits, uptake)
+        return SeenKnees(places, scale * float(np.mean(uptake.spacing)), crops.double().numpy(), logits, uptake, self.crops.mirror)
 
 
 def found_knees(image: torch.Tensor, grid: Array, find: nn.Module, device: torch.device | str) -> tuple[Array, Array]:

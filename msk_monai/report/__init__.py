@@ -1,5 +1,6 @@
 """What a run leaves behind: its record, the tables made from it and a page to look at."""
 
+from msk_monai.report.bone_scan_overlay import BoneScanOverlay
 from msk_monai.report.files import replacing
 from msk_monai.report.herniation_files import HerniationOverlay, SliceTable
 from msk_monai.report.html import write_html
@@ -12,6 +13,7 @@ from msk_monai.report.spine_overlay import SpineOverlay
 from msk_monai.report.table import write_measurements
 
 __all__ = [
+    "BoneScanOverlay",
     "HerniationOverlay",
     "LandmarkOverlay",
     "LevelOverlay",

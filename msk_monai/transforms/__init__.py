@@ -34,7 +34,15 @@ from msk_monai.transforms.square_view import RandSquareViewd
 from msk_monai.transforms.vertebra_map import VertebraMapd
 from msk_monai.transforms.vertebra_quads import FacingEndplatesd, VertebraQuadsd
 from msk_monai.transforms.vertebra_row import RandVertebraRowd
-from msk_monai.transforms.whole_body import KneeCropsd, KneePointsd, RandMissingViewd, RandWholeBodyd, SplitKneesd, WholeBodyGridd
+from msk_monai.transforms.whole_body import (
+    KneeCropsd,
+    KneePointsd,
+    RandMissingViewd,
+    RandWholeBodyd,
+    ReferencePlacesd,
+    SplitKneesd,
+    WholeBodyGridd,
+)
 
 __all__ = [
     "AxialBlocksd",
@@ -73,6 +81,7 @@ __all__ = [
     "RandVertebraRowd",
     "RandWholeBodyd",
     "ReadBesided",
+    "ReferencePlacesd",
     "RequireHounsfieldd",
     "SagittalSlicesd",
     "SpineFilmd",

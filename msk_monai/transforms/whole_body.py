@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry.patches import into_patches, mirrored
-from msk_monai.measure.scintigram import MOST, body_counts
+from msk_monai.measure.scintigram import MOST, body_counts, reference_knee_row
 from msk_monai.sampling import reduced
 
 VIEWS = ("anterior", "posterior")
 SIDES = ("right", "left")
+_REFERENCE_SIZE = (256, 1024)
 LENGTH_MM = 2304.0
 """A scan that does not say how large its pixels are is taken to be so long: 1024 rows of 2.25 mm."""
 Array = NDArray[np.float64]
@@ -85,20 +86,44 @@ class WholeBodyGridd(Transform):
         return {**data, "uptake": uptake, "image": grey(_sampled(views, grid, self.size)), "grid": grid}
 
 
+class ReferencePlacesd(Transform):
+    """Write ``places`` by the reference system's rule (:func:`msk_monai.measure.scintigram.reference_knee_row`) on the anterior view.
+
+    A scan of another number of rows is seen as if it had 1024, and the middle 256 of its columns then. The middles of the left and the
+    right half of these are the right and the left knee's columns.
+
+    Raises:
+        UnsuitableImageError: there is no anterior view.
+    """
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Find the knees of one scan."""
+        uptake: Uptake = data["uptake"]
+        if not uptake.seen[0]:
+            raise UnsuitableImageError("the reference's rule needs the anterior view")
+        columns, rows = uptake.size
+        matrix = grid_matrix((columns, rows), (1.0, 1.0), _REFERENCE_SIZE, rows / _REFERENCE_SIZE[1])
+        row = reference_knee_row(_sampled(uptake.views[:1], matrix, _REFERENCE_SIZE)[0].numpy())
+        across = (_REFERENCE_SIZE[0] - 1) / 2 + np.array([-1.0, 1.0]) * _REFERENCE_SIZE[0] / 4
+        return {**data, "places": np.column_stack([across, [row, row]]) @ matrix[:, :2].T + matrix[:, 2]}
+
+
 class KneeCropsd(Transform):
-    """Write ``crops``, (2, 2, size, size): the right knee's anterior and posterior view, and the left one's, mirrored; grey values 0 to 1.
+    """Write ``crops``, (2, 2, size, size): anterior and posterior view of the right knee, and of the left one; grey values 0 to 1.
 
     Args:
         size: pixels of a crop's side.
         pixel_mm: of a crop.
+        mirror: whether the left knee is mirrored, so that lateral is on the same side for both.
     """
 
-    def __init__(self, *, size: int = 128, pixel_mm: float = 1.6) -> None:
-        self.size, self.pixel_mm = int(size), float(pixel_mm)
+    def __init__(self, *, size: int = 128, pixel_mm: float = 1.6, mirror: bool = True) -> None:
+        self.size, self.pixel_mm, self.mirror = int(size), float(pixel_mm), mirror
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Cut both knees out of one scan: its ``uptake`` at its ``places``, (2, 2) [x, y] of the right and the left knee."""
-        return {**data, "crops": knee_crops(data["uptake"], np.asarray(data["places"]), size=self.size, pixel_mm=self.pixel_mm)}
+        crops = knee_crops(data["uptake"], np.asarray(data["places"]), size=self.size, pixel_mm=self.pixel_mm, mirror=self.mirror)
+        return {**data, "crops": crops}
 
 
 class SplitKneesd(Transform):
@@ -225,17 +250,18 @@ def grid_matrix(size: Sequence[int], spacing: Sequence[float], grid: Sequence[in
     return np.array([[across, 0.0, (size[0] - 1) / 2 - across * (grid[0] - 1) / 2], [0.0, down, (down - 1) / 2]])
 
 
-def knee_crops(uptake: Uptake, places: Array, *, size: int, pixel_mm: float) -> torch.Tensor:
-    """(2, 2, size, size) grey values: the right knee, and the left one mirrored; of each the anterior and the posterior view.
+def knee_crops(uptake: Uptake, places: Array, *, size: int, pixel_mm: float, mirror: bool = True) -> torch.Tensor:
+    """(2, 2, size, size) grey values: the right and the left knee, of each the anterior and the posterior view.
 
     Args:
         uptake: of the scan.
         places: (2, 2) [x, y] of the right and the left knee in pixels of ``uptake``.
         size: pixels of a crop's side.
         pixel_mm: of a crop.
+        mirror: whether the left knee is mirrored.
     """
     crops = []
-    for place, flip in zip(places, (1.0, -1.0), strict=True):
+    for place, flip in zip(places, (1.0, -1.0 if mirror else 1.0), strict=True):
         scale = pixel_mm / np.asarray(uptake.spacing)
         linear = np.diag([flip * scale[0], scale[1]])
         matrix = np.column_stack([linear, np.asarray(place) - linear @ np.full(2, (size - 1) / 2)])
