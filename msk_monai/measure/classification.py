@@ -233,14 +233,7 @@ def reliability(probabilities: npt.ArrayLike, truths: npt.ArrayLike, bins: int =
     Raises:
         ValueError: as for :func:`choose_threshold`, or there is no bin.
     """
-    values, true = _checked(probabilities, truths, scale=True)
-    if bins < 1:
-        raise ValueError(f"expected at least one bin, got {bins}")
-    edges = np.arange(1, bins) / bins
-    place = np.digitize(values, edges)
-    counts, sums, positives = (_counted(place, weights, bins) for weights in (np.ones(values.size), values, true))
-    known = np.where(counts > 0, counts, np.nan)
-    return Reliability(counts.astype(np.intp), sums / known, positives / known)
+    return _binned(*_checked(probabilities, truths, scale=True), bins)
 
 
 def expected_calibration_error(probabilities: npt.ArrayLike, truths: npt.ArrayLike, bins: int = 10) -> float:
@@ -248,7 +241,7 @@ def expected_calibration_error(probabilities: npt.ArrayLike, truths: npt.ArrayLi
 
     M. P. Naeini, G. F. Cooper & M. Hauskrecht, AAAI 29 (2015), doi:10.1609/aaai.v29i1.9602: over the bins i of the probability of the
     positive class, Σ n_i / n |positives_i / n_i - mean probability_i|; here with bins of equal width. (The definition of many classes,
-    which takes the probability of the answer given, 0.5 to 1, is another one.)
+    which takes the probability of the answer given, 0.5 to 1, is another one: :func:`confidence_calibration_error`.)
 
     Args:
         probabilities: as for :func:`reliability`.
@@ -258,9 +251,47 @@ def expected_calibration_error(probabilities: npt.ArrayLike, truths: npt.ArrayLi
     Raises:
         ValueError: as for :func:`reliability`.
     """
-    found = reliability(probabilities, truths, bins)
-    full = found.counts > 0
-    return float(np.average(np.abs(found.shares - found.probabilities)[full], weights=found.counts[full]))
+    return _gap(reliability(probabilities, truths, bins))
+
+
+def confidence_reliability(probabilities: npt.ArrayLike, classes: npt.ArrayLike, bins: int = 10) -> Reliability:
+    """As :func:`reliability`, of many classes: the probability of the most probable class against the share in which it is the true one.
+
+    Args:
+        probabilities: (n, classes) 0 to 1.
+        classes: (n,) numbers of the true ones, from 0.
+        bins: how many.
+
+    Raises:
+        ValueError: there is not a true class for each row, and at least one; a value cannot be used; or there is no bin.
+    """
+    values, true = np.asarray(probabilities, dtype=np.float64), np.asarray(classes)
+    if values.ndim != 2 or not values.size or true.shape != values.shape[:1]:
+        raise ValueError(f"expected a class for each row of probabilities, and at least one, got shapes {values.shape} and {true.shape}")
+    if not (values.min() >= 0 and values.max() <= 1):
+        raise ValueError("expected probabilities from 0 to 1")
+    if not np.isin(true, np.arange(values.shape[1])).all():
+        raise ValueError(f"expected classes from 0 to {values.shape[1] - 1}")
+    return _binned(values.max(axis=1), values.argmax(axis=1) == true, bins)
+
+
+def confidence_calibration_error(probabilities: npt.ArrayLike, classes: npt.ArrayLike, bins: int = 10) -> float:
+    """How far the share of right answers lies from their mean probability, averaged over bins by how many they hold; 0 to 1, 0 the best.
+
+    The expected calibration error of C. Guo et al., ICML 2017, arXiv:1706.04599, section 2, with bins of equal width.
+
+    Args:
+        probabilities: as for :func:`confidence_reliability`.
+        classes: as for :func:`confidence_reliability`.
+        bins: as for :func:`confidence_reliability`.
+
+    Raises:
+        ValueError: as for :func:`confidence_reliability`.
+
+    >>> round(confidence_calibration_error([[0.8, 0.2], [0.7, 0.3]], [0, 0]), 3)
+    0.25
+    """
+    return _gap(confidence_reliability(probabilities, classes, bins))
 
 
 def fit_temperature(
@@ -300,6 +331,21 @@ def fit_temperature(
     best = minimize_scalar(loss, bounds=(np.log(bounds[0]), np.log(bounds[1])), method="bounded", options={"xatol": 1e-6})
     temperature = float(np.exp(best.x))
     return Scaling(temperature=temperature, bias=shift(values / temperature))
+
+
+def _binned(values: Array, true: Truths, bins: int) -> Reliability:
+    if bins < 1:
+        raise ValueError(f"expected at least one bin, got {bins}")
+    edges = np.arange(1, bins) / bins
+    place = np.digitize(values, edges)
+    counts, sums, positives = (_counted(place, weights, bins) for weights in (np.ones(values.size), values, true))
+    known = np.where(counts > 0, counts, np.nan)
+    return Reliability(counts.astype(np.intp), sums / known, positives / known)
+
+
+def _gap(found: Reliability) -> float:
+    full = found.counts > 0
+    return float(np.average(np.abs(found.shares - found.probabilities)[full], weights=found.counts[full]))
 
 
 def _tally(scores: Array, true: Truths) -> tuple[Array, Array, Array]:

@@ -9,6 +9,9 @@ from scipy.special import expit
 
 Array = npt.NDArray[np.float64]
 
+_RESAMPLES = 2000
+_LEVEL = 0.95
+
 
 @dataclass(frozen=True, kw_only=True)
 class GradeInterval:
@@ -158,6 +161,48 @@ def quadratic_weighted_kappa(counts: npt.ArrayLike) -> float:
     weights = np.subtract.outer(np.arange(len(seen)), np.arange(len(seen))) ** 2.0
     chance = float((weights * np.outer(seen.sum(axis=1), seen.sum(axis=0))).sum() / max(seen.sum(), 1.0))
     return 1 - float((weights * seen).sum()) / chance if chance > 0 else float("nan")
+
+
+def kappa_interval(
+    true: npt.ArrayLike, said: npt.ArrayLike, grades: int, groups: npt.ArrayLike | None = None, *, seed: int = 0
+) -> tuple[float, float] | None:
+    """The 95 % interval of :func:`quadratic_weighted_kappa`: percentile bootstrap over groups, a group's answers being drawn together.
+
+    C. M. Rutter, Acad. Radiol. 7 (2000) 413-419, doi:10.1016/S1076-6332(00)80381-5, of another figure. Of 2000 resamples, those without
+    a kappa are left out.
+
+    Args:
+        true: as for :func:`confusion_matrix`.
+        said: as there.
+        grades: as there.
+        groups: (n,) which patient each belongs to; left out, each is one of its own.
+        seed: of the resampling.
+
+    Returns:
+        The lower and the upper bound; ``None`` for one group, or where no resample has a kappa.
+
+    Raises:
+        ValueError: as for :func:`confusion_matrix`, or there are not as many groups as grades.
+    """
+    confusion_matrix(true, said, grades)
+    rows, columns = np.asarray(true).astype(np.intp), np.asarray(said).astype(np.intp)
+    members = np.arange(rows.size) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if members.shape != rows.shape:
+        raise ValueError(f"expected a group for each of {rows.size} grades, got shape {members.shape}")
+    count = int(members.max(initial=-1)) + 1
+    if count < 2:
+        return None
+    cells = rows * grades + columns
+    rng = np.random.default_rng(seed)
+    kappas = []
+    for _ in range(_RESAMPLES):
+        weights = np.bincount(rng.integers(count, size=count), minlength=count)[members]
+        kappas.append(quadratic_weighted_kappa(np.bincount(cells, weights, minlength=grades**2).reshape(grades, grades)))
+    known = np.array(kappas)[np.isfinite(kappas)]
+    if not known.size:
+        return None
+    lower, upper = np.quantile(known, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(lower), float(upper)
 
 
 def balanced_accuracy(counts: npt.ArrayLike) -> float:

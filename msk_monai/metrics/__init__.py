@@ -4,7 +4,9 @@ from msk_monai.metrics.cobb_error import CobbError
 from msk_monai.metrics.disc_heights import DiscHeights
 from msk_monai.metrics.disc_herniation import DiscHerniation
 from msk_monai.metrics.figure import Figure
+from msk_monai.metrics.grades import Grades
 from msk_monai.metrics.identification_rate import IdentificationRate
+from msk_monai.metrics.knee_grades import KneeGrades
 from msk_monai.metrics.knee_lines import KneeLines
 from msk_monai.metrics.knee_places import KneePlaces
 from msk_monai.metrics.landmark_error import LandmarkError
@@ -21,7 +23,9 @@ __all__ = [
     "DiscHerniation",
     "Figure",
     "Graded",
+    "Grades",
     "IdentificationRate",
+    "KneeGrades",
     "KneeLines",
     "KneePlaces",
     "LandmarkError",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from msk_monai.measure.classification import auc, brier, confusion_at, expected_calibration_error, reliability, roc
+from msk_monai.measure.classification import Reliability, auc, brier, confusion_at, expected_calibration_error, reliability, roc
 from msk_monai.report.plots import FEWEST, FOLDER, LIMIT_COLOR, LINE_COLOR, POINT_COLOR, save_plot
 
 _BINS = 10
@@ -52,7 +52,7 @@ def write_score_plots(scores: Mapping[str, ScoredValues], folder: Path) -> list[
 
 
 def _roc(name: str, probabilities: np.ndarray, truths: np.ndarray, values: ScoredValues) -> Figure:
-    figure, axes = _square(name, truths)
+    figure, axes = _titled(name, truths)
     curve, at = roc(probabilities, truths), confusion_at(probabilities, truths, values.threshold)
     axes.plot(curve.false_positive_rate, curve.sensitivity, color=POINT_COLOR, linewidth=1.5)
     axes.scatter([1 - at.specificity], [at.sensitivity], s=28, color=LIMIT_COLOR, zorder=3, label=f"threshold {values.threshold:.3g}")
@@ -66,15 +66,19 @@ def _roc(name: str, probabilities: np.ndarray, truths: np.ndarray, values: Score
 
 
 def _calibration(name: str, probabilities: np.ndarray, truths: np.ndarray) -> Figure:
-    figure, axes = _square(name, truths)
-    found = reliability(probabilities, truths, _BINS)
-    full = found.counts > 0
-    axes.plot(found.probabilities[full], found.shares[full], color=POINT_COLOR, linewidth=1, marker="o", markersize=5)
+    figure, axes = _titled(name, truths)
+    draw_reliability(axes, reliability(probabilities, truths, _BINS))
     axes.set(xlabel="mean probability", ylabel="share that is true")
     error = expected_calibration_error(probabilities, truths, _BINS)
     axes.set_title(f"calibration error (ECE) {error:.3f}, Brier score {brier(probabilities, truths):.3f}", fontsize=9)
-    _draw_counts(axes, found.counts)
     return figure
+
+
+def draw_reliability(axes: Axes, found: Reliability) -> None:
+    """Draw a reliability diagram's points, and the numbers per bin."""
+    full = found.counts > 0
+    axes.plot(found.probabilities[full], found.shares[full], color=POINT_COLOR, linewidth=1, marker="o", markersize=5)
+    _draw_counts(axes, found.counts)
 
 
 def _draw_counts(axes: Axes, counts: np.ndarray) -> None:
@@ -86,9 +90,14 @@ def _draw_counts(axes: Axes, counts: np.ndarray) -> None:
         axes.text(start + 0.5 / counts.size, height + 0.01, str(count), ha="center", va="bottom", fontsize=7, color=LINE_COLOR)
 
 
-def _square(name: str, truths: np.ndarray) -> tuple[Figure, Axes]:
+def _titled(name: str, truths: np.ndarray) -> tuple[Figure, Axes]:
+    return square_plot(f"{name}, n = {truths.size}, {int(truths.sum())} positive")
+
+
+def square_plot(title: str) -> tuple[Figure, Axes]:
+    """An empty picture whose axes run from 0 to 1, with the diagonal."""
     figure = Figure(figsize=(5.2, 5.4), dpi=110, layout="constrained")  # not pyplot: it would keep every figure, and look for a screen
-    figure.suptitle(f"{name}, n = {truths.size}, {int(truths.sum())} positive")
+    figure.suptitle(title)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=LINE_COLOR, linewidth=1, linestyle="--")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from msk_monai.errors import DataError
-from msk_monai.metrics import Figure, Pair, Scores
+from msk_monai.metrics import Figure, Grades, Pair, Scores
 from msk_monai.metrics.figure import cells
 from msk_monai.records import Result
 from msk_monai.report import replacing
+from msk_monai.report.grade_plots import GradedValues, write_grade_plots
 from msk_monai.report.plots import PairedValues, write_agreement_plots
 from msk_monai.report.score_plots import ScoredValues, write_score_plots
 from msk_monai.runner.case import Case
-from msk_monai.runner.figures import Summary, pairs_of, scores_of, summarise
+from msk_monai.runner.figures import Summary, grades_of, pairs_of, scores_of, summarise
+from msk_monai.runner.grade_figures import grades_as_one
 from msk_monai.runner.runner import Runner
 
 SCHEMA = "msk_monai.metrics/1"
@@ -31,6 +33,8 @@ _SCORED = (
     *("yes or no", "n", "positive", "AUC", "95 % interval", "accuracy", "balanced", "sensitivity", "specificity", "F1"),
     *("Brier", "ECE", "threshold"),
 )
+
+_ORDERED = ("ordered grades", "n", "kappa", "95 % interval", "accuracy", "balanced", "mean abs.", "within one", "ECE")
 
 
 class Metric(Protocol):
@@ -63,7 +67,8 @@ def evaluate(
     """Run the cases and compare what is found with what is known.
 
     Writes ``metrics.json``, ``cases.csv``, ``plots/<name>.png`` of every pair that three cases or more have, ``plots/<name>_roc.png`` and
-    ``plots/<name>_calibration.png`` of scores of both classes, and prints a table.
+    ``plots/<name>_calibration.png`` of scores of both classes, ``plots/<name>_confusion.png`` and ``plots/<name>_calibration.png`` of
+    three grades or more, and prints a table.
 
     Args:
         runner: the bundle.
@@ -83,6 +88,7 @@ def evaluate(
     figures = summarise(rows)
     write_agreement_plots({name: _columns(pairs) for name, pairs in pairs_of(rows).items()}, folder)
     write_score_plots({name: _score_columns(scores, figures[name]) for name, scores in scores_of(rows).items()}, folder)
+    write_grade_plots({name: _grade_columns(parts, figures[name]) for name, parts in grades_of(rows).items()}, folder)
     _write_cases(folder / "cases.csv", results, rows)
     status = Counter(result.findings.status.value for result in results)
     head = {
@@ -102,13 +108,15 @@ def evaluate(
 def table(figures: Mapping[str, Summary]) -> str:
     """The summary as lines of text, one a figure, columns aligned; a block for each kind of compound figure.
 
-    Pairs of predicted and true values, errors by confidence, and scores have blocks of their own; scores also a line for each name.
+    Pairs of predicted and true values, errors by confidence, scores, and ordered grades have blocks of their own; scores and grades also
+    a line for each name, and grades a table of which were taken for which.
     """
     plain = [_plain_row(name, figure) for name, figure in figures.items() if not _BLOCKS.keys() & figure.keys()]
     blocks = []
     for key, (heads, rows_of) in _BLOCKS.items():
         if rows := [row for name, figure in figures.items() if key in figure for row in rows_of(name, figure)]:
             blocks.append(_aligned([heads, *rows]))
+    blocks += [_aligned(_confusion_rows(name, figure["confusion"])) for name, figure in figures.items() if "confusion" in figure]
     return "\n\n".join([_aligned([_PLAIN, *plain]), *blocks] if plain or not blocks else blocks)
 
 
@@ -137,13 +145,17 @@ def _columns(pairs: Sequence[Pair]) -> PairedValues:
 
 
 def _score_columns(scores: Scores, figure: Summary) -> ScoredValues:
+    return ScoredValues(probabilities=scores.probabilities, truths=scores.truths, threshold=scores.threshold, interval=_bounds(figure))
+
+
+def _grade_columns(parts: Sequence[Grades], figure: Summary) -> GradedValues:
+    probabilities, truths, *_ = grades_as_one(parts)
+    return GradedValues(probabilities=probabilities, truths=truths, interval=_bounds(figure))
+
+
+def _bounds(figure: Summary) -> tuple[float, float] | None:
     lower, upper = figure.get("lower"), figure.get("upper")
-    return ScoredValues(
-        probabilities=scores.probabilities,
-        truths=scores.truths,
-        threshold=scores.threshold,
-        interval=None if lower is None or upper is None else (lower, upper),
-    )
+    return None if lower is None or upper is None else (lower, upper)
 
 
 def _write_cases(path: Path, results: Sequence[Result], rows: Sequence[Mapping[str, Figure]]) -> None:
@@ -190,6 +202,19 @@ def _score_row(name: str, figure: Summary) -> tuple[str, ...]:
     return *head, *(_cell(figure[key]) for key in at_threshold)
 
 
+def _grade_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
+    parts = [(name, figure), *((f"{name} {own}", part) for own, part in figure.get("by_name", {}).items())]
+    measures = ("accuracy", "balanced_accuracy", "mae_grades", "within_one", "ece")
+    return [
+        (title, str(part["n"]), _cell(part["kappa"]), _interval(part), *(_cell(part[key]) for key in measures)) for title, part in parts
+    ]
+
+
+def _confusion_rows(name: str, counts: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
+    heads = (f"{name}: true grade, most probable", *map(str, range(len(counts))))
+    return [heads, *((str(grade), *map(str, row)) for grade, row in enumerate(counts))]
+
+
 def _centre(figure: Summary) -> str:
     if "share" in figure:
         return f"{100 * (figure['share'] or 0):.1f} % ({figure['count']})"
@@ -211,5 +236,6 @@ _BLOCKS: dict[str, tuple[tuple[str, ...], Callable[[str, Summary], list[tuple[st
     "mae": (_PAIRS, _pair_rows),
     "ratio": (_GRADED, _graded_rows),
     "auc": (_SCORED, _score_rows),
+    "kappa": (_ORDERED, _grade_rows),
 }
 """Heads and rows of each compound figure, by what only its summary has."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from msk_monai.measure.agreement import agreement
 from msk_monai.measure.classification import Confusion, auc, auc_interval, brier, confusion_at, expected_calibration_error
-from msk_monai.metrics import Figure, Graded, Pair, Pairs, Scores, Share, Values
+from msk_monai.metrics import Figure, Graded, Grades, Pair, Pairs, Scores, Share, Values
+from msk_monai.runner.grade_figures import member_numbers, summary_of_grades
 
 Summary = dict[str, Any]
 """Statistics by name: numbers, ``None`` where one cannot be had, a pair's ``unit``, and ``by_name`` (a summary for each name)."""
@@ -35,10 +36,14 @@ def summarise(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Summary]:
         For scores, pooled over all cases, ``n, positives, threshold``, the ``auc`` with the ``lower`` and ``upper`` bound of its 95 %
         interval (percentile bootstrap over the cases, seeded), the fields of :class:`msk_monai.measure.classification.Confusion`,
         ``brier`` and ``ece`` (ten bins), the same for each name in ``by_name``; without both classes they are ``None``.
+        For grades, pooled over all cases, ``n``, how many ``grades`` there are, and of the most probable ones the quadratic weighted
+        ``kappa`` with the ``lower`` and ``upper`` bound of its 95 % interval (percentile bootstrap over the patients, seeded),
+        ``accuracy``, ``balanced_accuracy``, the mean absolute error ``mae_grades``, the share ``within_one``, the ``ece`` of the
+        probability of the answer (ten bins) and the ``confusion``, rows the true grade; the same for each name in ``by_name``.
 
     Raises:
         TypeError: one name stands for figures of different kinds.
-        ValueError: scores of one name have different thresholds.
+        ValueError: scores of one name have different thresholds, or grades of one name are not as many.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: _summary(name, [row[name] for row in rows if name in row]) for name in names}
@@ -60,6 +65,12 @@ def scores_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Scores]:
     """The finite scores of every figure that is one, over the cases that have it, as one."""
     names = dict.fromkeys(name for row in rows for name, figure in row.items() if isinstance(figure, Scores))
     return {name: _as_one([figure for row in rows if isinstance(figure := row.get(name), Scores)])[0] for name in names}
+
+
+def grades_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, list[Grades]]:
+    """The grades of every figure that is such, over the cases that have it."""
+    names = dict.fromkeys(name for row in rows for name, figure in row.items() if isinstance(figure, Grades))
+    return {name: [figure for row in rows if isinstance(figure := row.get(name), Grades)] for name in names}
 
 
 def _summary(name: str, figures: Sequence[Any]) -> Summary:
@@ -107,11 +118,9 @@ def _as_one(parts: Sequence[Scores]) -> tuple[Scores, list[int]]:
     if len(thresholds) > 1:
         raise ValueError(f"scores of one figure must have one threshold, got {', '.join(map(str, sorted(thresholds)))}")
     named = all(part.names or not part.truths for part in parts)
-    groups = [("", number) if part.group is None else (part.group, 0) for number, part in enumerate(parts)]
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     rows = [
-        (value, bool(true), part.names[k] if named else "", numbers[group])
-        for part, group in zip(parts, groups, strict=True)
+        (value, bool(true), part.names[k] if named else "", number)
+        for part, number in zip(parts, member_numbers(parts), strict=True)
         for k, (value, true) in enumerate(zip(part.probabilities, part.truths, strict=True))
         if math.isfinite(value)
     ]
@@ -215,4 +224,5 @@ _COMPOUND: dict[type, Callable[[Sequence[Any]], Summary]] = {
     Values: _pooled,
     Graded: _graded,
     Scores: _scored,
+    Grades: summary_of_grades,
 }

@@ -11,6 +11,8 @@ from msk_monai.measure.classification import (
     auc_interval,
     brier,
     choose_threshold,
+    confidence_calibration_error,
+    confidence_reliability,
     confusion_at,
     expected_calibration_error,
     fit_temperature,
@@ -250,3 +252,29 @@ def test_what_says_nothing_is_refused(function, probabilities, truths, message):
 def test_logits_are_no_probabilities(function):
     with pytest.raises(ValueError, match="expected probabilities from 0 to 1"):
         function([-0.5, 0.6], [0, 1])
+
+
+def test_the_calibration_error_of_many_classes_is_that_of_the_answer():
+    rows = [[0.85, 0.1, 0.05], [0.1, 0.85, 0.05], [0.2, 0.35, 0.45], [0.45, 0.1, 0.45]]
+    classes = [0, 2, 2, 0]  # one of two right at 0.85, both at 0.45 (of equal ones the first is the answer)
+    assert confidence_calibration_error(rows, classes) == pytest.approx((abs(0.5 - 0.85) + abs(1.0 - 0.45)) / 2)
+    found = confidence_reliability(rows, classes)
+    assert found.counts.tolist() == [0, 0, 0, 0, 2, 0, 0, 0, 2, 0]
+    assert (found.shares[4], found.shares[8]) == (1.0, 0.5)
+    assert confidence_calibration_error([[0.0, 1.0]], [1]) == 0  # unlike the errors of yes and no, all may be right
+
+
+@pytest.mark.parametrize(
+    ("rows", "classes", "message"),
+    [
+        ([0.5, 0.5], [0, 1], "a class for each row"),
+        ([[0.5, 0.5]], [0, 1], "a class for each row"),
+        (np.empty((0, 2)), [], "at least one"),
+        ([[1.5, -0.5]], [0], "from 0 to 1"),
+        ([[float("nan"), 0.5]], [0], "from 0 to 1"),
+        ([[0.5, 0.5]], [2], "classes from 0 to 1"),
+    ],
+)
+def test_what_has_no_calibration_of_many_classes(rows, classes, message):
+    with pytest.raises(ValueError, match=message):
+        confidence_calibration_error(rows, classes)

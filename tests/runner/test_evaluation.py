@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msk_monai.errors import DataError
-from msk_monai.metrics import Graded, Pair, Pairs, Scores, Share, Values
+from msk_monai.metrics import Graded, Grades, Pair, Pairs, Scores, Share, Values
 from msk_monai.runner import evaluate
 from msk_monai.runner.evaluation import table
 from msk_monai.runner.figures import pairs_of, summarise
@@ -243,4 +243,41 @@ def test_scores_of_no_case_are_a_plain_line_and_no_picture(tmp_path, capsys):
 
     evaluate(make_runner(), with_truth(make_cases(tmp_path, [10]), 9), [metric], tmp_path / "out")
     assert capsys.readouterr().out.splitlines()[-1].split()[:2] == ["tear", "0"]
+    assert not (tmp_path / "out" / "plots").exists()
+
+
+def test_grades_are_written_printed_and_drawn(tmp_path, capsys):
+    def metric(result, truth, *, folder):
+        grey = result.findings.measurements[0].value / 100
+        return {"kl": Grades(((grey, 1 - grey, 0.0), (0.0, 0.2, 0.8)), (1, truth["grey"] // 9 - 1), ("right", "left"))}
+
+    evaluate(make_runner(), with_truth(make_cases(tmp_path, [10, 20, 30]), 9, 18, 27), [metric], tmp_path / "out")
+    figure = json.loads((tmp_path / "out" / "metrics.json").read_text())["figures"]["kl"]
+    assert (figure["n"], figure["confusion"]) == (6, [[0, 0, 1], [0, 3, 1], [0, 0, 1]])
+    assert (figure["by_name"]["right"]["kappa"], figure["by_name"]["right"]["accuracy"]) == (None, 1.0)
+    with (tmp_path / "out" / "cases.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["kl_right_grade"], row["kl_right_expected"], row["kl_left_grade"], row["kl_left_true"]) for row in rows] == [
+        ("1", "0.9", "2", "0"),
+        ("1", "0.8", "2", "1"),
+        ("1", "0.7", "2", "2"),
+    ]
+    assert sorted(path.name for path in (tmp_path / "out" / "plots").iterdir()) == ["kl_calibration.png", "kl_confusion.png"]
+    heads, whole, right, left, empty, confusion, *counts = capsys.readouterr().out.rstrip().splitlines()[1:]
+    assert heads.startswith("ordered grades")
+    assert whole.split()[:3] == ["kl", "6", f"{figure['kappa']:.3f}"]
+    assert whole.split()[-5:] == ["0.667", "0.583", "0.500", "0.833", "0.267"]
+    assert right.split() == ["kl", "right", "3", "–", "–", "1.000", "1.000", "0.000", "1.000", "0.200"]
+    assert left.split()[:3] == ["kl", "left", "3"]
+    assert empty == ""
+    assert confusion.split()[-3:] == ["0", "1", "2"]
+    assert [row.split() for row in counts] == [["0", "0", "0", "1"], ["1", "0", "3", "1"], ["2", "0", "0", "1"]]
+
+
+def test_grades_of_no_case_are_a_plain_line_and_no_picture(tmp_path, capsys):
+    def metric(result, truth, *, folder):
+        return {"kl": Grades((), ())}
+
+    evaluate(make_runner(), with_truth(make_cases(tmp_path, [10]), 9), [metric], tmp_path / "out")
+    assert capsys.readouterr().out.splitlines()[-1].split()[:2] == ["kl", "0"]
     assert not (tmp_path / "out" / "plots").exists()
