@@ -11,6 +11,9 @@ Array = npt.NDArray[np.float64]
 
 _RESAMPLES = 2000
 _LEVEL = 0.95
+_TEMPERATURES = (0.05, 20.0)
+_FURTHEST = 30.0
+"""Bounds of a temperature, and of a bias to either side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class CumulativeScaling:
 
     Args:
         temperature: what they are divided by.
-        biases: (grades - 1,) what is then added, falling or equal; none where empty.
+        biases: (grades - 1,) what is then added; none where empty. Thresholds may move apart by them, or closer together.
     """
 
     temperature: float = 1.0
@@ -103,7 +106,10 @@ def grade_interval(probabilities: npt.ArrayLike, level: float = 0.9) -> GradeInt
 def fit_cumulative(logits: npt.ArrayLike, grades: npt.ArrayLike) -> CumulativeScaling:
     """Find the temperature and the biases with which cumulative logits have the least log-loss.
 
-    As temperature scaling (C. Guo et al. 2017, arXiv:1706.04599), and each threshold may move.
+    As temperature scaling (C. Guo et al. 2017, arXiv:1706.04599), and each threshold may move. Where all logits fall by the same steps, as
+    those of one score and its thresholds do, the loss is convex in 1 / temperature and the biases (J. W. Pratt, J. Am. Stat. Assoc. 76
+    (1981) 103-106, doi:10.1080/01621459.1981.10477613), so that what is found is the best. Grades that can be told without an error would
+    take a temperature of 0, and a grade that does not occur a bias without end: both are bounded.
 
     Args:
         logits: (n, grades - 1) finite.
@@ -120,13 +126,14 @@ def fit_cumulative(logits: npt.ArrayLike, grades: npt.ArrayLike) -> CumulativeSc
     true = true.astype(np.intp)
 
     def scaling(values: Array) -> CumulativeScaling:
-        return CumulativeScaling(temperature=float(np.exp(values[0])), biases=tuple(np.minimum.accumulate(values[1:]).tolist()))
+        return CumulativeScaling(temperature=float(np.exp(values[0])), biases=tuple(values[1:].tolist()))
 
     def loss(values: Array) -> float:
         chosen = np.take_along_axis(grade_probabilities(given, scaling(values)), true[:, None], axis=1)
         return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
-    found = minimize(loss, np.zeros(1 + given.shape[1]), method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-4, "fatol": 1e-7})
+    bounds = [(np.log(_TEMPERATURES[0]), np.log(_TEMPERATURES[1])), *[(-_FURTHEST, _FURTHEST)] * given.shape[1]]
+    found = minimize(loss, np.zeros(1 + given.shape[1]), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12, "gtol": 1e-7})
     return scaling(found.x)
 
 
