@@ -288,6 +288,17 @@ def test_the_network_can_be_exported(network):
         assert torch.jit.trace(network, patches)(patches).numpy() == pytest.approx(expected, abs=1e-4)
 
 
+def test_without_a_look_from_close_by_the_others_answer():
+    network = LandmarkLooks(points=16, find=False, patch=96, hand_patch=64, close_patch=None, widths=(8, 8, 8, 8, 8)).eval()
+    assert network.close is None
+    assert not any(name.startswith("close") for name in network.state_dict())
+    with torch.inference_mode():
+        answer = LandmarkLooksInferer(ends=ENDS, widths=[1.5])(torch.rand(1, 1, 96, 96), network)
+    assert answer.shape == (1, 1, 16, 4)
+    with pytest.raises(ValueError, match="got close"):
+        OneLook(network, "close")
+
+
 @pytest.mark.parametrize("look", ["places", "hands", "whole", "close"])
 def test_one_look_is_trained_by_itself(network, look):
     given = torch.rand(1, 1, *{"places": (128, 128), "hands": (64, 64)}.get(look, (96, 96)))

@@ -9,7 +9,7 @@ from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import apply_affine, flip_lps_ras
 from msk_monai.measure.axial_disc import canal_front
 from msk_monai.measure.patient_data import patient_vector
-from msk_monai.transforms import AxialBlocksd, CropShared, PatientVectord, RandAxialViewd
+from msk_monai.transforms import AxialBlocksd, CropShared, PatientVectord, RandAxialViewd, RandCanalWidthd
 from msk_monai.transforms.axial_views import axial_slices
 from tests.transforms.stacks import anatomy, placed, stored
 
@@ -179,3 +179,31 @@ def test_a_crop_is_a_share_of_the_field_of_view_between_its_own_extremes(ends):
 
 def test_a_blank_crop_is_nothing():
     assert not CropShared(size=20, cropped=0.1)({"image": torch.full((1, 40, 40), 3.0)})["image"].any()
+
+
+def test_a_measured_canal_errs_and_is_never_nothing():
+    widths = []
+    transform = RandCanalWidthd(sd_mm=0.8)
+    transform.set_random_state(seed=1)
+    item = {"canal_width_mm": 12.0, "age": 50}
+    for _ in range(400):
+        changed = transform(item)
+        assert changed["age"] == 50
+        widths.append(changed["canal_width_mm"])
+    assert item["canal_width_mm"] == 12.0
+    assert np.mean(widths) == pytest.approx(12, abs=0.15)
+    assert np.std(widths) == pytest.approx(0.8, rel=0.15)
+    narrow = [transform({"canal_width_mm": 2.0})["canal_width_mm"] for _ in range(200)]
+    assert min(narrow) == 1.0
+    assert RandCanalWidthd(sd_mm=0.0)({"canal_width_mm": 12})["canal_width_mm"] == 12.0
+
+
+@pytest.mark.parametrize("item", [{"age": 50}, {"age": 50, "canal_width_mm": None}])
+def test_a_canal_that_was_not_measured_stays_so(item):
+    transform, other = RandCanalWidthd(), RandCanalWidthd()
+    for one in (transform, other):
+        one.set_random_state(seed=2)
+    assert transform(item) == item
+    other({"canal_width_mm": 12.0})
+    known = {"canal_width_mm": 12.0}
+    assert transform(known) == other(known)  # what is drawn for the next item does not depend on it
