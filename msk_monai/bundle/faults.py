@@ -10,6 +10,8 @@ from msk_monai.errors import BundleError, MskMonaiError
 
 _LONGEST = 300
 _REFERENCE = re.compile(r"referring item `@([^`]*)` is not defined")
+_LOOKED_UP = re.compile(r"__local_refs\['([^']*)'\]")
+"""What MONAI's parser makes of a reference in an expression."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def _place(fault: BaseException) -> str:
     expression = re.search(r"Failed to evaluate ConfigExpression:\s*(.*)", text, re.DOTALL)
     if component:
         return component[1]
-    return expression[1] if expression else ""
+    return _LOOKED_UP.sub(r"@\1", expression[1]) if expression else ""
 
 
 def _guess(text: str, known: Sequence[str]) -> str:

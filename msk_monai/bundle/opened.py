@@ -48,6 +48,15 @@ class Bundle:
         with explained(self.name, known=self._keys):
             return self.parser.get_parsed_content(id)
 
+    def raw(self, id: str) -> Any:
+        """What the config holds under ``id``, as it is written there; ``None`` for an argument that a component takes and nobody gave.
+
+        Raises:
+            BundleError: in one line, what is not there.
+        """
+        _require_place(self.parser, id, f"{self.name}: its config has no {id}")
+        return self.parser.get(id, None)
+
     def run(self) -> list[Any]:
         """Evaluate ``initialize``, ``run`` and ``finalize`` as ``python -m monai.bundle run`` does.
 
@@ -74,7 +83,7 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
 
     Args:
         name: a name or a path, see :func:`locate`.
-        overlays: further config files of the bundle, each laid over what is there, e.g. ``evaluate.yaml``.
+        overlays: further config files, each laid over what is there: of the bundle, e.g. ``evaluate.yaml``, or paths of others.
         overrides: values by id (``network_def#channels``). All of an id must be there already, except that an argument may be
             added to a component. ``bundle_root`` is always the opened folder.
 
@@ -85,7 +94,7 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
 
     root = Path(locate(name))
     metadata = read_metadata(root)
-    files = [root / "configs" / file for file in (TRUNK, *overlays)]
+    files = [root / "configs" / TRUNK, *(overlay_file(root, overlay) for overlay in overlays)]
     for file in files:
         if not file.is_file():
             raise BundleError(f"{metadata['name']}: it has no configs/{file.name}")
@@ -97,7 +106,7 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
     if "bundle_root" in parser:
         parser["bundle_root"] = str(root)
     for id, value in (overrides or {}).items():
-        _require_place(parser, id, metadata["name"])
+        _require_place(parser, id, f"{metadata['name']}: unknown override {id}")
         parser[id] = value
     told = {id: value for id, value in (overrides or {}).items() if id not in ELSEWHERE}
     if told and "runner#identity" in parser:
@@ -105,7 +114,13 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
     return bundle
 
 
-def _require_place(parser: "ConfigParser", id: str, name: str) -> None:
+def overlay_file(root: Path, overlay: str) -> Path:
+    """A config laid over a bundle's: of its own folder ``configs``, else a file of the user's."""
+    own = root / "configs" / overlay
+    return Path(overlay) if not own.is_file() and Path(overlay).is_file() else own
+
+
+def _require_place(parser: "ConfigParser", id: str, complaint: str) -> None:
     """Check that an override says something to somebody: MONAI adds an unknown id without a word."""
     here: Any = parser.config
     parts = id.replace("::", "#").split("#")
@@ -116,7 +131,7 @@ def _require_place(parser: "ConfigParser", id: str, name: str) -> None:
             continue
         if depth == len(parts) - 1 and depth > 0 and isinstance(here, dict) and "_target_" in here:
             return
-        raise BundleError(f"{name}: unknown override {id}: there is no {part}{_suggestion(part, inside)}")
+        raise BundleError(f"{complaint}: there is no {part}{_suggestion(part, inside)}")
 
 
 def _children(config: Any) -> dict[str, Any]:

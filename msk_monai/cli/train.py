@@ -17,7 +17,7 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="A further config of the bundle, laid over its train.yaml, e.g. train_corners.yaml; may be given several times.",
+            help="A further config, laid over train.yaml: of the bundle, e.g. train_corners.yaml, or a file; may be given several times.",
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
