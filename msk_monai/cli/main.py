@@ -13,6 +13,7 @@ from msk_monai.cli.evaluate import evaluate
 from msk_monai.cli.phantom import phantom
 from msk_monai.cli.predict import predict
 from msk_monai.cli.train import train
+from msk_monai.cli.tune import tune
 from msk_monai.errors import MskMonaiError
 from msk_monai.version import __version__
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (bundles, predict, evaluate, train, phantom, convert):
+for command in (bundles, predict, evaluate, train, tune, phantom, convert):
     app.command()(command)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-HEAVY = {"torch", "monai", "pydicom", "nibabel", "scipy", "numpy", "skimage", "matplotlib", "PIL", "jinja2", "ignite", "yaml"}
+HEAVY = {"torch", "monai", "pydicom", "nibabel", "scipy", "numpy", "skimage", "matplotlib", "PIL", "jinja2", "ignite", "yaml", "optuna"}
 SCRIPT = """
 import json, sys
 sys.argv = ["msk-monai", *{arguments!r}]
@@ -27,7 +27,7 @@ def test_nothing_heavy_is_imported_to_answer(python, arguments):
 def test_help_names_every_command(msk_monai):
     code, told, _ = msk_monai("--help")
     assert code == 0
-    assert all(command in told for command in ("bundles", "predict", "evaluate", "train", "phantom", "convert"))
+    assert all(command in told for command in ("bundles", "predict", "evaluate", "train", "tune", "phantom", "convert"))
 
 
 def test_the_version_is_the_packages(msk_monai):
