@@ -14,12 +14,23 @@ class ProfileLoss(nn.Module):
         classes: how many of the channels are classes; four more follow (``LevelTargetd``).
         phase_weight: weight of the phase beside the cross-entropy.
         place_weight: weight of the place.
+        level: number of a class whose slices count more, or less; ``None`` for none.
+        level_weight: weight of such a slice beside that of any other.
     """
 
-    def __init__(self, *, classes: int = 9, phase_weight: float = 1.0, place_weight: float = 2.0) -> None:
+    def __init__(
+        self,
+        *,
+        classes: int = 9,
+        phase_weight: float = 1.0,
+        place_weight: float = 2.0,
+        level: int | None = None,
+        level_weight: float = 1.0,
+    ) -> None:
         super().__init__()
         self.classes = classes
         self.phase_weight, self.place_weight = phase_weight, place_weight
+        self.level, self.level_weight = level, level_weight
 
     def forward(self, pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Compute the loss.
@@ -30,6 +41,10 @@ class ProfileLoss(nn.Module):
         """
         shares, phase, place = target.split([self.classes, 2, 2], dim=1)
         logits, pred_phase, pred_place = pred.split([self.classes, 2, 2], dim=1)
+        if self.level is not None and self.level_weight != 1.0:
+            weights = shares.new_ones(self.classes)
+            weights[self.level] = self.level_weight
+            shares = shares * weights[:, None]
         entropy = -(shares * torch.log_softmax(logits, dim=1)).sum() / shares.sum().clamp_min(1.0)
         known = phase.square().sum(dim=1, keepdim=True).round()
         count = known.sum().clamp_min(1.0)

@@ -36,6 +36,8 @@ class RandSpineViewd(Randomizable, Transform):
         fill: value outside.
         narrow_probability: share of views with a field of view narrowed around the spine.
         strength: scale of all deformations, 1 as drawn for patients, 0 for none.
+        level: row of the first points from which on two say where a level ends; ``None`` for no level.
+        level_share: share of views that are drawn with the middle of that level in their inner half.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class RandSpineViewd(Randomizable, Transform):
         fill: float = -200.0,
         narrow_probability: float = 0.3,
         strength: float = 1.0,
+        level: int | None = None,
+        level_share: float = 0.0,
     ) -> None:
         self.image_key, self.covered_key = image_key, covered_key
         self.points_keys, self.centre_key = tuple(points_keys), centre_key
@@ -60,6 +64,7 @@ class RandSpineViewd(Randomizable, Transform):
         self.fill = fill
         self.narrow_probability = narrow_probability
         self.strength = strength
+        self.level, self.level_share = level, level_share
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Draw a view of one case."""
@@ -69,6 +74,7 @@ class RandSpineViewd(Randomizable, Transform):
         sources = {key: np.asarray(out[key], dtype=np.float64) * signs for key in self.points_keys}
         low, high = _extent(volume)
         centre = self._source_centre(sources[self.centre_key], low, high)
+        centre[2] = self._over_level(centre[2], sources[self.points_keys[0]], low[2], high[2])
         field = self._mapping(centre)
         view, inside = self._sample(volume, field)
         heights = (np.arange(self.size[2]) - (self.size[2] - 1) / 2) * self.spacing[2]
@@ -96,6 +102,14 @@ class RandSpineViewd(Randomizable, Transform):
         anywhere = self.R.uniform(low[2], high[2])
         centre[2] = np.clip(near_spine if self.R.rand() < 0.8 else anywhere, low[2], high[2])
         return centre
+
+    def _over_level(self, height: float, edges: np.ndarray, low: float, high: float) -> float:
+        """Height of the view's centre: as it was drawn, or near the level that is to be seen more often."""
+        if self.level is None or self.level_share == 0 or self.R.rand() >= self.level_share:
+            return height
+        middle = edges[self.level : self.level + 2, 2].mean()
+        reach = self.size[2] * self.spacing[2] / 4
+        return float(np.clip(middle + self.R.uniform(-reach, reach), low, high)) if np.isfinite(middle) else height
 
     def _mapping(self, centre: np.ndarray) -> torch.Tensor:
         """Where each voxel of the view comes from: (X, Y, Z, 3) points in RAS mm of the source.
