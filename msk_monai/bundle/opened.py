@@ -57,6 +57,16 @@ class Bundle:
         _require_place(self.parser, id, f"{self.name}: its config has no {id}")
         return self.parser.get(id, None)
 
+    def override(self, values: Mapping[str, Any]) -> None:
+        """Lay values over the config, by id; before anything is built from it.
+
+        Raises:
+            BundleError: one of them names nothing, see :func:`open_bundle`.
+        """
+        for id, value in values.items():
+            _require_place(self.parser, id, f"{self.name}: unknown override {id}")
+            self.parser[id] = value
+
     def run(self) -> list[Any]:
         """Evaluate ``initialize``, ``run`` and ``finalize`` as ``python -m monai.bundle run`` does.
 
@@ -105,9 +115,7 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
     bundle = Bundle(root=root, metadata=metadata, parser=parser)
     if "bundle_root" in parser:
         parser["bundle_root"] = str(root)
-    for id, value in (overrides or {}).items():
-        _require_place(parser, id, f"{metadata['name']}: unknown override {id}")
-        parser[id] = value
+    bundle.override(overrides or {})
     told = {id: value for id, value in (overrides or {}).items() if id not in ELSEWHERE}
     if told and "runner#identity" in parser:
         parser["runner#identity#overrides"] = told

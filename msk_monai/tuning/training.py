@@ -135,11 +135,12 @@ class Training:
         torch.save(network.state_dict(), weights)
         shutil.rmtree(out, ignore_errors=True)
         overlays = ["evaluate.yaml", *(["reference.yaml"] if self.reference else [])]
-        known = open_bundle(self.name, overlays=overlays).parser
-        shared = {id: value for id, value in {**self.settings, **values}.items() if _first(id) in known}
         places = {"data": str(self.validation()), "split": SPLIT, "output_dir": str(out), "weights": str(weights)}
-        pictures: dict[str, Any] = {"writers": []} if "writers" in known else {}
-        bundle = open_bundle(self.name, overlays=overlays, overrides={**shared, **pictures, **self.device, **places})
+        bundle = open_bundle(self.name, overlays=overlays, overrides={**self.device, **places})
+        shared = {id: value for id, value in {**self.settings, **values}.items() if _first(id) in bundle.parser}
+        if "writers" in bundle.parser:
+            shared["writers"] = []  # nobody looks at them
+        bundle.override(shared)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             outcome = next((step for step in bundle.run() if isinstance(step, Evaluation)), None)
         if outcome is None:

@@ -39,6 +39,16 @@ def test_phase_and_place_count_where_they_are_known():
     assert float(loss) == pytest.approx(2 * 1.0 + 3 * (0.2 + 0.4))
 
 
+def test_a_levels_slices_may_count_more():
+    target = with_rest(torch.eye(3)[None])  # slice k belongs to class k
+    pred = torch.zeros(1, 7, 3)
+    pred[0, 1, 1] = -2.0  # class 1 is missed
+    missed, even = math.log(1 + 2 * math.exp(2)), math.log(3)
+    assert float(ProfileLoss(classes=3)(pred, target)) == pytest.approx((missed + 2 * even) / 3)
+    weighted = ProfileLoss(classes=3, level=1, level_weight=4.0)(pred, target)
+    assert float(weighted) == pytest.approx((4 * missed + 2 * even) / 6)
+
+
 def test_one_level_loss_of_nothing_known_is_nothing():
     logits = torch.zeros(1, 2, 3, requires_grad=True)
     loss = OneLevelLoss(level=1, weight=4.0, classes=3)(logits, torch.zeros(1, 3, 3))

@@ -42,6 +42,18 @@ def test_views_are_drawn_anew_and_by_seed():
     assert not torch.equal(first, second)
 
 
+def test_one_level_may_be_seen_more_often():
+    view = RandSpineViewd(size=(16, 16, 40), level=3, level_share=1.0).set_random_state(2)
+    middles = [view(layered())["edges"][3:5, 2].mean() for _ in range(6)]
+    assert np.isfinite(middles).all()
+    assert max(map(abs, middles)) < 40  # half of the view is 60 mm
+
+
+def test_a_level_that_is_seen_no_more_often_changes_no_view():
+    plain, asked = (RandSpineViewd(size=(16, 16, 40), **more).set_random_state(4) for more in ({}, {"level": 3, "level_share": 0.0}))
+    torch.testing.assert_close(plain(layered())["image"], asked(layered())["image"], atol=0, rtol=0)
+
+
 def test_without_strength_it_is_a_plain_cut():
     view = RandSpineViewd(size=(32, 32, 96), strength=0.0, narrow_probability=0.0).set_random_state(3)
     moved = view(layered())["edges"][:, 2]

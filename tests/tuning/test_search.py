@@ -57,7 +57,7 @@ def begin(task, trials, *, pause=0.0):
 
 def test_the_bundles_own_config_comes_first_and_is_beaten(make_task):
     task = make_task()
-    told = run_search(task, 5)
+    told = run_search(task, 4)
     first, *others = rows(task)
     assert (first["trial"], first["state"], float(first["rate"]), first["step"]) == ("0", "complete", 0.8, "straight")
     best = min(others, key=lambda row: float(row["off"]))
@@ -71,7 +71,7 @@ def test_the_bundles_own_config_comes_first_and_is_beaten(make_task):
 
 def test_a_search_that_finds_nothing_better_says_so(make_task):
     task = make_task(train={"rate": 0.3})
-    assert run_search(task, 3)[-2].startswith("no trial beats the bundle's own config: off 0.5")
+    assert run_search(task, 2)[-2].startswith("no trial beats the bundle's own config: off 0.5")
 
 
 def test_the_best_is_confirmed_with_other_seeds(make_task):
@@ -86,8 +86,8 @@ def test_the_best_is_confirmed_with_other_seeds(make_task):
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of threads in the parent
 def test_killed_and_continued_it_finds_what_it_would_have_found(make_task):
     undisturbed, killed = make_task("undisturbed"), make_task("killed")
-    run_search(undisturbed, 12)
-    process = begin(killed, 12, pause=0.2)
+    run_search(undisturbed, 8)
+    process = begin(killed, 8, pause=0.2)
     while not (killed.out / "trials" / "search-0002").exists():
         assert process.is_alive()
         time.sleep(0.01)
@@ -95,24 +95,24 @@ def test_killed_and_continued_it_finds_what_it_would_have_found(make_task):
     assert process.is_alive()
     process.kill()
     process.join()
-    run_search(killed, 12)
+    run_search(killed, 8)
     assert [row["state"] for row in rows(killed)].count("killed") == 1
     assert counted(killed) == counted(undisturbed)
-    assert len(counted(killed)) == 12
-    run_search(killed, 12)
-    assert len(rows(killed)) == 13
+    assert len(counted(killed)) == 8
+    run_search(killed, 8)
+    assert len(rows(killed)) == 9
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_two_processes_share_a_search(make_task):
     task = make_task()
-    both = [begin(task, 8, pause=0.05) for _ in range(2)]
+    both = [begin(task, 6, pause=0.05) for _ in range(2)]
     for process in both:
         process.join(60)
         assert process.exitcode == 0
-    run_search(task, 8)
-    assert [row["state"] for row in rows(task)] == ["complete"] * 8
-    assert len({row["rate"] for row in rows(task)}) == 8
+    run_search(task, 6)
+    assert [row["state"] for row in rows(task)] == ["complete"] * 6
+    assert len({row["rate"] for row in rows(task)}) == 6
 
 
 def test_a_search_goes_on_when_more_trials_are_wanted(make_task):
