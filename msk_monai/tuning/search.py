@@ -48,11 +48,9 @@ class Task:
         same = {part: self.space.source.get(part) for part in ("objective", "budget", *parts)}
         return {**self.training.fingerprint(), "search space": json.dumps(same, sort_keys=True, default=str)}
 
-    def measure(self, values: Mapping[str, Any], number: int, kind: str, **watching: Any) -> float | None:
-        """Train with values by id, on top of the budget and the user's own settings."""
-        return self.training.measure(
-            {**self._budget(), **values}, self.space.objective, self.out / "trials" / f"{kind}-{number:04d}", **watching
-        )
+    def measure(self, values: Mapping[str, Any], folder: Path, **watching: Any) -> float | None:
+        """Train with values by id, on top of the budget and the user's own settings; see :meth:`Training.measure`."""
+        return self.training.measure({**self._budget(), **values}, self.space.objective, folder, **watching)
 
     def defaults(self) -> dict[str, Param]:
         """What a study keeps for the bundle's own config."""
@@ -171,7 +169,7 @@ def _compare(task: Task, name: str, settings: Mapping[int, Setting], seeds: rang
             while (trial := study.claim(choose)) is not None:
                 setting, seed = settings[trial.params["setting"]], trial.params["seed"]
                 told = f"{setting.label}, seed {seed}"
-                _run(task, study, trial, {**setting.values, "seed": seed}, told, bar, name)
+                _run(task, study, trial, {**setting.values, "seed": seed}, told, bar)
             bar.finish(study)
         compared = [Compared.of(trial, settings) for trial in study.done if trial.user_attrs.get(KEY) in plan]
         return write_comparison(compared, task, name, running=study.running)
@@ -190,7 +188,7 @@ def _search_trial(task: Task, study: SharedStudy, trial: "Trial", bar: "_Bar") -
             return is_default or not trial.should_prune()
 
         watching = {"every": task.space.pruning.every, "judge": judge}
-    reason = _run(task, study, trial, values, told, bar, SEARCH, must_work=is_default, **watching)
+    reason = _run(task, study, trial, values, told, bar, must_work=is_default, **watching)
     if reason is not None and is_default:
         raise BundleError(f"the bundle's own config cannot be trained: {reason}")
 
@@ -202,7 +200,6 @@ def _run(
     values: Mapping[str, Any],
     told: str,
     bar: "_Bar",
-    kind: str,
     *,
     must_work: bool = False,
     **watching: Any,
@@ -211,7 +208,7 @@ def _run(
     start = perf_counter()
     bar.begin(trial.number)
     try:
-        value = task.measure(values, trial.number, kind, progress=bar.epoch, **watching)
+        value = task.measure(values, study.place(trial.number), progress=bar.epoch, **watching)
     except Exception as fault:
         line = " ".join(str(fault).split())
         reason = line if isinstance(fault, MskMonaiError) else f"{type(fault).__name__}: {line}"

@@ -1,6 +1,7 @@
 """A study in a file, which several processes share and which outlives each of them."""
 
 import json
+import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -78,6 +79,10 @@ class SharedStudy:
         """How many trials are running in some process."""
         return sum(trial.state.name == "RUNNING" and is_alive(self.folder, trial.user_attrs.get(WORKER)) for trial in self.trials)
 
+    def place(self, number: int) -> Path:
+        """Where a trial may write; taken away by the next process where its own died."""
+        return self.folder / "trials" / f"{self.study.study_name}-{number:04d}"
+
     def plan(self, trials: Mapping[str, Mapping[str, Any]]) -> None:
         """Put trials in the queue whose keys are not known yet: parameters by key."""
         with alone(self.folder):
@@ -144,6 +149,7 @@ class SharedStudy:
                 for name, value in attributes.items():
                     storage.set_trial_user_attr(trial._trial_id, name, value)
                 storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+                shutil.rmtree(self.place(trial.number), ignore_errors=True)
         kept = {trial.user_attrs.get(KEY) for trial in self.trials if KILLED not in trial.user_attrs}
         for trial in self.trials:
             key = trial.user_attrs.get(KEY)

@@ -98,6 +98,7 @@ def test_killed_and_continued_it_finds_what_it_would_have_found(make_task):
     run_search(killed, 8)
     assert [row["state"] for row in rows(killed)].count("killed") == 1
     assert counted(killed) == counted(undisturbed)
+    assert not (killed.out / "trials").exists()
     assert len(counted(killed)) == 8
     run_search(killed, 8)
     assert len(rows(killed)) == 9
@@ -159,9 +160,9 @@ def test_the_bundles_own_config_must_work(make_task):
 
 
 def test_what_falls_behind_is_broken_off(make_task):
-    pruning = {"every": 1, "startup_trials": 3, "warmup_epochs": 1}
-    task = make_task(space={"pruning": pruning, "budget": {"epochs": 4}})
-    run_search(task, 8)
+    pruning = {"every": 1, "startup_trials": 1, "warmup_epochs": 1}
+    task = make_task(space={"pruning": pruning, "budget": {"epochs": 4}, "space": {"rate": {"choice": [0.8, 0.85]}}})
+    run_search(task, 6)
     states = [row["state"] for row in rows(task)]
     assert states[0] == "complete"
     assert 0 < states.count("pruned") < 6
