@@ -17,7 +17,7 @@ MOST_TILTED_DEG = 12.0
 """A slice tilted more than this against a disc cuts it obliquely: its sizes are withheld."""
 FARTHEST = 0.5
 """In a slice farther from the disc's middle, in halves of its height, vertebrae mingle with the disc: its sizes are withheld."""
-LEAST_CERTAINTY = 0.85
+LEAST_CERTAINTY = 0.9
 """Where the nucleus is less probable on the mean, it is not told from the annulus."""
 _SIZES = (
     ("annulus_mean", "mm"), ("annulus_sd", "mm"), ("annulus_minimum", "mm"), ("posterior_thickness", "mm"), ("canal_width", "mm"),
