@@ -53,11 +53,15 @@ class Training:
     def space(self, path: Path | None = None) -> SearchSpace:
         """The bundle's search space, or that of a file, checked against its training config.
 
+        For the reference system's training it is ``reference_space.yaml``, where the bundle has one.
+
         Raises:
             BundleError: it is missing or broken, or names what the config does not have, or what the user has set.
         """
         bundle = self.open()
-        space = read_space(path or bundle.root / "configs" / FILE_NAME, bundle.raw)
+        own = bundle.root / "configs" / "reference_space.yaml"
+        usual = own if self.reference and own.is_file() else own.with_name(FILE_NAME)
+        space = read_space(path or usual, bundle.raw)
         both = [id for id in space.entries if id in self.settings]
         if both:
             raise BundleError(f"{', '.join(both)}: is searched, and cannot be set")
