@@ -10,7 +10,7 @@ _BODY = 0.15
 MOST = 40.0
 """Uptake, in multiples of the body's median, from which on no more is told apart: bladder, injection site."""
 REFERENCE_BAND, REFERENCE_SHIFT, REFERENCE_COLUMNS, REFERENCE_HALF = (510, 638), 70, (100, 149), 64
-"""Rows among which the reference looks, by how much lower where the feet are, columns that tell so, and half of its crop's rows."""
+"""Rows (the last among them) where the reference looks, by how much lower it does, columns that tell so, and half of its crop's rows."""
 
 
 def body_counts(counts: npt.ArrayLike) -> float:
@@ -40,7 +40,8 @@ def uptake_grey(uptake: npt.ArrayLike) -> Array:
 def reference_knee_row(counts: npt.ArrayLike) -> int:
     """Row of the knees by the reference system's rule, for views of 1024 rows and 256 columns.
 
-    The brightest row (by its sum) of rows 510 to 638; of rows 580 to 708 where columns 100 to 149 of row 510 hold counts.
+    The brightest row (by its sum; the first of several) of rows 510 to 638; of rows 580 to 708 where columns 100 to 149 of row 510 hold
+    counts.
 
     Args:
         counts: (X, Y) of one view, head up.
@@ -53,7 +54,7 @@ def reference_knee_row(counts: npt.ArrayLike) -> int:
     if given.ndim != 2 or given.shape[1] < last + REFERENCE_SHIFT + REFERENCE_HALF or given.shape[0] < REFERENCE_COLUMNS[1] + 1:
         raise ValueError(f"expected a view of 1024 rows and 256 columns, got {given.shape[::-1]}")
     shift = REFERENCE_SHIFT if given[REFERENCE_COLUMNS[0] : REFERENCE_COLUMNS[1] + 1, first].any() else 0
-    return first + shift + int(given[:, first + shift : last + shift].sum(axis=0).argmax())
+    return first + shift + int(given[:, first + shift : last + shift + 1].sum(axis=0).argmax())
 
 
 def knees_plausible(right: npt.ArrayLike, left: npt.ArrayLike, size: npt.ArrayLike) -> str | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry.patches import into_patches, mirrored
 from msk_monai.measure.scintigram import MOST, body_counts, reference_knee_row
-from msk_monai.sampling import reduced
+from msk_monai.sampling import reduced, sampled
 
 VIEWS = ("anterior", "posterior")
 SIDES = ("right", "left")
@@ -90,7 +90,8 @@ class ReferencePlacesd(Transform):
     """Write ``places`` by the reference system's rule (:func:`msk_monai.measure.scintigram.reference_knee_row`) on the anterior view.
 
     A scan of another number of rows is seen as if it had 1024, and the middle 256 of its columns then. The middles of the left and the
-    right half of these are the right and the left knee's columns.
+    right half of these are the right and the left knee's columns; down, the place lies half a pixel above the row that was found, for the
+    reference's crop has 64 rows before and 63 after it.
 
     Raises:
         UnsuitableImageError: there is no anterior view.
@@ -103,9 +104,9 @@ class ReferencePlacesd(Transform):
             raise UnsuitableImageError("the reference's rule needs the anterior view")
         columns, rows = uptake.size
         matrix = grid_matrix((columns, rows), (1.0, 1.0), _REFERENCE_SIZE, rows / _REFERENCE_SIZE[1])
-        row = reference_knee_row(_sampled(uptake.views[:1], matrix, _REFERENCE_SIZE)[0].numpy())
+        row = reference_knee_row(_as_reference(uptake.views[0], matrix))
         across = (_REFERENCE_SIZE[0] - 1) / 2 + np.array([-1.0, 1.0]) * _REFERENCE_SIZE[0] / 4
-        return {**data, "places": np.column_stack([across, [row, row]]) @ matrix[:, :2].T + matrix[:, 2]}
+        return {**data, "places": np.column_stack([across, [row - 0.5, row - 0.5]]) @ matrix[:, :2].T + matrix[:, 2]}
 
 
 class KneeCropsd(Transform):
@@ -232,7 +233,7 @@ class RandWholeBodyd(RandomizableTransform):
         moved = into_patches(points, matrix)
         return {
             **data,
-            self.image_key: _sampled(image, matrix, image.shape[1:]),
+            self.image_key: sampled(image[:, None], _matrices(matrix, len(image)), image.shape[1:])[:, 0],  # means would blur it
             self.points_key: torch.as_tensor(moved.astype(np.float32)),
         }
 
@@ -274,6 +275,19 @@ def grey(uptake: torch.Tensor) -> torch.Tensor:
     return (uptake.clamp(0, MOST) / MOST).sqrt()
 
 
+def _as_reference(view: torch.Tensor, matrix: Array) -> Array:
+    """A view (X, Y) as one of 256 x 1024: the same pixels where there are 1024 rows, for a single count tells the reference's rule."""
+    columns, rows = _REFERENCE_SIZE
+    spare = view.shape[0] - columns
+    if view.shape[1] != rows or spare % 2:
+        return np.asarray(_sampled(view[None], matrix, _REFERENCE_SIZE)[0].numpy(), dtype=np.float64)
+    given = np.asarray(view.numpy(), dtype=np.float64)
+    return given[spare // 2 : spare // 2 + columns] if spare >= 0 else np.pad(given, ((-spare // 2, -spare // 2), (0, 0)))
+
+
 def _sampled(views: torch.Tensor, matrix: Array, size: Sequence[int]) -> torch.Tensor:
-    matrices = torch.as_tensor(matrix, dtype=torch.float32).expand(len(views), 1, 2, 3)
-    return reduced(views[:, None], matrices, size)[:, 0]
+    return reduced(views[:, None], _matrices(matrix, len(views)), size)[:, 0]
+
+
+def _matrices(matrix: Array, count: int) -> torch.Tensor:
+    return torch.as_tensor(matrix, dtype=torch.float32).expand(count, 1, 2, 3)
