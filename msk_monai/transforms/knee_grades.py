@@ -9,13 +9,12 @@ from monai.transforms import Transform
 
 from msk_monai.anatomy.knee import POINTS
 from msk_monai.measure.marks import MarkedObject
-from msk_monai.measure.ordinal import CumulativeScaling, expected_grade, grade_interval, grade_probabilities
+from msk_monai.measure.ordinal import CumulativeScaling, grade_probabilities
 from msk_monai.records import Findings, Landmark, Measurement, Status
 from msk_monai.transforms.film_knees import SIDES, FilmKnee, film_knees
+from msk_monai.transforms.grade_measurements import grade_measurements
 from msk_monai.transforms.landmarks_found import landmarks_of, marked_objects
 
-_LEVEL = 0.9
-"""Of the interval of grades."""
 _SEEN = 0.9
 """A knee of whose width and height the film shows less is cut: its grade is doubtful."""
 
@@ -108,26 +107,9 @@ def _share_seen(one: MarkedObject, size: np.ndarray) -> float:
 
 def _measurements(knee: FilmKnee, probabilities: np.ndarray, film: MetaTensor) -> list[Measurement]:
     cut = () if _share_seen(knee.marked, np.array(film.shape[1:3], dtype=np.float64)) >= _SEEN else ("the film cuts the knee",)
-    interval = grade_interval(probabilities, _LEVEL)
     flags = (*knee.flags, *cut)
     return [
-        Measurement(
-            name=f"{knee.prefix}kellgren_lawrence_grade",
-            value=float(probabilities.argmax()),
-            unit="{grade}",
-            lower=float(interval.lower),
-            upper=float(interval.upper),
-            confidence_level=_LEVEL,
-            flags=flags,
-            method="most probable of the grades 0 to 4",
-        ),
-        Measurement(
-            name=f"{knee.prefix}expected_kellgren_lawrence_grade",
-            value=float(expected_grade(probabilities)),
-            unit="{grade}",
-            flags=flags,
-            method="mean over the grades' probabilities",
-        ),
+        *grade_measurements(knee.prefix, "kellgren_lawrence_grade", probabilities, flags),
         Measurement(
             name=f"{knee.prefix}osteoarthritis_probability",
             value=float(probabilities[2:].sum()),
