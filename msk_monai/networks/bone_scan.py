@@ -145,8 +145,8 @@ class KneePlacesd(Transform):
     """Write ``places``, (2, 2) [x, y] of the right and the left knee in pixels of ``uptake``, as a trained network finds them.
 
     Args:
-        find: see :class:`KneeFinder`; in evaluation mode.
-        device: where it is.
+        find: see :class:`KneeFinder`; it is put into evaluation mode.
+        device: where it is moved to: transforms may run before anything else moves the network.
     """
 
     def __init__(self, *, find: nn.Module, device: torch.device | str = "cpu") -> None:
@@ -155,5 +155,5 @@ class KneePlacesd(Transform):
     def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Find the knees of one scan."""
         with torch.inference_mode():
-            places, _ = found_knees(data["image"], data["grid"], self.find.eval(), self.device)
+            places, _ = found_knees(data["image"], data["grid"], self.find.to(self.device).eval(), self.device)
         return {**data, "places": places}

@@ -11,14 +11,14 @@ WIDTHS = (32, 56, 96, 144)
 
 
 class SoftPoints(nn.Module):
-    """From patches (N, 1, S, S) to where their points lie and how surely: (N, P, 3) x, y in the patch's pixels, and a scale.
+    """From patches (N, C, X, Y) to where their points lie and how surely: (N, P, 3) x, y in the patch's pixels, and a scale.
 
     Places are the means of soft maps (Nibali et al. 2018, arXiv:1801.07372); the scale is that of a Laplace distribution of each
-    coordinate's error, in pixels. S is a multiple of 2 to the number of the encoder's stages.
+    coordinate's error, in pixels. X and Y are multiples of 2 to the number of the encoder's stages.
 
     Args:
         points: P.
-        encoder: of patches with mean 0 and spread 1, of one channel; by default a small one of residual blocks.
+        encoder: of patches with mean 0 and spread 1; by default a small one of residual blocks, for one channel.
         out: channels of the decoder.
     """
 
@@ -30,7 +30,7 @@ class SoftPoints(nn.Module):
         self.scales = nn.Linear(encoder.widths[-1] + out, points)
 
     def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Also gives the maps' logits (N, P, S / 2, S / 2)."""
+        """Also gives the maps' logits (N, P, X / 2, Y / 2)."""
         features, deepest = self.pyramid(normalised(patches))
         logits = self.maps(features).float()
         summary = torch.cat([features.mean(dim=(2, 3)), deepest.mean(dim=(2, 3))], dim=1)
@@ -39,7 +39,7 @@ class SoftPoints(nn.Module):
 
 
 def expected_place(logits: torch.Tensor) -> torch.Tensor:
-    """Mean place (N, P, 2), in pixels of the patch, of soft maps (N, P, S / 2, S / 2)."""
+    """Mean place (N, P, 2), in pixels of the patch, of soft maps (N, P, X / 2, Y / 2)."""
     columns, rows = logits.shape[-2:]
     share = logits.flatten(2).softmax(dim=-1).unflatten(2, (columns, rows))
     x = (share.sum(dim=3) * (2 * torch.arange(columns, device=logits.device) + 0.5)).sum(dim=2)
@@ -48,6 +48,6 @@ def expected_place(logits: torch.Tensor) -> torch.Tensor:
 
 
 def normalised(patches: torch.Tensor) -> torch.Tensor:
-    """Patches (N, 1, S, S) with mean 0 and spread 1 each."""
+    """Patches (N, C, X, Y) with mean 0 and spread 1 each."""
     mean = patches.mean(dim=(1, 2, 3), keepdim=True)
     return (patches - mean) / (patches.std(dim=(1, 2, 3), keepdim=True) + 1e-3)
