@@ -8,11 +8,12 @@ import numpy as np
 
 from msk_monai.errors import DataError
 from msk_monai.metrics.figure import Figure
-from msk_monai.metrics.points import found_value
+from msk_monai.metrics.points import found_value, true_spacing
 from msk_monai.metrics.pooled import Share, Values
 from msk_monai.records import Result
 
 SIDES = ("right", "left")
+VIEWS = ("anterior", "posterior")
 
 
 class KneePlaces:
@@ -32,21 +33,23 @@ class KneePlaces:
         """Compare one result with its truth; see the class for the figures.
 
         Raises:
-            DataError: ``knees`` or ``half_width`` is something else.
+            DataError: ``knees``, ``half_width`` or ``spacing_mm`` is something else.
         """
         knees = truth.get("knees")
         if knees is None:
             return {}
         widths = truth.get("half_width") or {}
-        if not isinstance(knees, Mapping) or not isinstance(widths, Mapping) or not knees.keys() <= set(SIDES):
+        if not isinstance(knees, Mapping) or not isinstance(widths, Mapping) or not knees.keys() | widths.keys() <= set(SIDES):
             raise DataError("expected knees and half_width by side, right and left")
+        if not all(isinstance(views, Mapping) and views.keys() <= set(VIEWS) for views in knees.values()):
+            raise DataError("expected the place of each of the knees by view, anterior and posterior")
         found = {mark.name: np.array([mark.x, mark.y]) for mark in result.findings.landmarks}
         side_px = found_value(result, "crop_side", "{pixels}")
-        spacing = truth.get("spacing_mm")
+        spacing = true_spacing(truth)
         inside, distances, names = 0, [], []
         for side, views in knees.items():
             offsets = [found[name] - _place(place, side) for view, place in views.items() if (name := f"{side}_knee_{view}") in found]
-            half = float(widths.get(side, 0.0))
+            half = _half_width(widths.get(side, 0.0), side)
             inside += bool(offsets) and side_px is not None and all((np.abs(one) + half <= side_px / 2).all() for one in offsets)
             if offsets and spacing is not None:
                 distances.append(float(np.mean([np.hypot(*(one * spacing)) for one in offsets])))
@@ -55,6 +58,12 @@ class KneePlaces:
         if distances:
             figures["knee_place_mm"] = Values(tuple(distances), tuple(names))
         return figures
+
+
+def _half_width(width: Any, side: str) -> float:
+    if isinstance(width, bool) or not isinstance(width, int | float) or not 0 <= width < float("inf"):
+        raise DataError(f"expected half_width of the {side} knee in pixels, got {width!r}")
+    return float(width)
 
 
 def _place(place: Any, side: str) -> np.ndarray:
