@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from msk_monai.losses import OrdinalLoss
+from msk_monai.losses import GradeCrossEntropyLoss, OrdinalLoss
 from msk_monai.losses.ordinal import grade_log_probabilities
 from msk_monai.measure.ordinal import grade_probabilities
 
@@ -72,3 +72,15 @@ def test_smoothing_gives_a_share_to_both_neighbours():
     assert cost(2) == pytest.approx(-float(0.8 * log[2] + 0.1 * log[1] + 0.1 * log[3]), abs=1e-6)
     assert cost(0) == pytest.approx(-float(0.9 * log[0] + 0.1 * log[1]), abs=1e-6)  # the neighbour that is not there is itself
     assert cost(4) == pytest.approx(-float(0.9 * log[4] + 0.1 * log[3]), abs=1e-6)
+
+
+def test_the_references_loss_is_cross_entropy_of_the_known_grades():
+    logits = torch.tensor([[2.0, 0.0, 1.0], [0.0, 3.0, 0.0], [9.0, 0.0, 0.0]], requires_grad=True)
+    expected = -torch.log_softmax(logits[:2], dim=1)[[0, 1], [2, 1]].mean()
+    loss = GradeCrossEntropyLoss()(logits, torch.tensor([[2.0], [1.0], [-1.0]]))
+    assert loss.item() == pytest.approx(expected.item())
+    loss.backward()
+    assert not logits.grad[2].any()
+    none = GradeCrossEntropyLoss()(logits, torch.tensor([-1, -1, -1]))
+    none.backward()
+    assert none.item() == 0
