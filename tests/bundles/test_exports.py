@@ -24,6 +24,7 @@ SHAPES = {
     "knee_xray_landmarks": (1, 1, 192, 192),
     "lumbar_mri_discs": (1, 1, 64, 96),
     "lumbar_mri_herniation": (1, 1, 144, 144),
+    "bone_scan_knee": (1, 2, 128, 128),
 }
 """What each bundle's network is exported for."""
 
