@@ -16,7 +16,7 @@ from msk_monai.phantoms.recipe import between, chance
 Form = Literal["mat", "mat73", "dicom", "mixed"]
 FORMS: tuple[Form, ...] = ("mat", "mat73", "dicom", "mixed")
 """MATLAB version 5 or 7.3 with 1024 x 256 pixels, DICOM with any matrix, or one of these drawn for each scan."""
-_LISTED = ("image", "grades", "case", "knees", "half_width")
+_LISTED = ("image", "grades", "case", "knees", "half_width", "spacing_mm")
 _HEADER = {
     "name": "bone_scan phantoms",
     "description": "procedural whole-body bone scans of invented patients (phantoms); grades of wear of both knees",
@@ -29,10 +29,9 @@ _HEADER = {
 def write_bone_scans(folder: Path, *, count: int, seed: int, workers: int = 1, split: str = "validation", form: Form = "mat") -> Path:
     """Write scans with their truth and a datalist; see :meth:`msk_monai.phantoms.phantom_set.PhantomSet.write`.
 
-    Items hold ``image``, ``truth``, ``case``, ``grades`` (``right``, ``left``: 0 to 4, or null where unspecified), ``knees`` and
-    ``half_width`` (as the truth has them). An image is a file
-    or, where DICOM has an object for each view, their folder. The truth holds, moreover, where the knees are seen in each view as
-    ``image`` has it stored.
+    Items hold ``image``, ``truth``, ``case``, ``grades`` (``right``, ``left``: 0 to 4, or null where unspecified), and ``knees``,
+    ``half_width`` and ``spacing_mm`` as the truth has them. An image is a file or, where DICOM has an object for each view, their folder.
+    The truth holds, moreover, where the knees are seen in each view as ``image`` has it stored.
 
     Args:
         folder: as there; scans go to a folder below it that is called as the form is.

@@ -138,7 +138,7 @@ def test_evaluating_gives_the_figures(usual_places, scans, trained, tmp_path):
     judged = {"data": str(scans / "datalist.json"), "output_dir": str(tmp_path), "weights": str(trained["grade"]), **GRID}
     open_bundle(NAME, overlays=["evaluate.yaml"], overrides=judged).run()
     figures = json.loads((tmp_path / "metrics.json").read_text())["figures"]
-    assert {"grade", "grade_given", "knee_in_crop"} <= figures.keys()
+    assert {"grade", "grade_given", "knee_in_crop", "knee_place_mm"} <= figures.keys()
     assert figures["grade_given"]["share"] == 1
     assert figures["knee_in_crop"]["n"] == 8
 

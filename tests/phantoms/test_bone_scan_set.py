@@ -23,7 +23,7 @@ def sets(tmp_path_factory):
 def test_items_name_scan_truth_grades_and_case(sets):
     assert "phantom" in sets["mat"]["description"]
     for item in sets["mat"]["validation"]:
-        assert set(item) == {"image", "truth", "grades", "case"}
+        assert set(item) == {"image", "truth", "grades", "case", "knees", "half_width", "spacing_mm"}
         truth = json.loads((sets["folder"] / "mat" / item["truth"]).read_text())
         assert truth["grades"] == item["grades"]
         info = loadmat(sets["folder"] / "mat" / item["image"])["diaginfo"][0, 0]
