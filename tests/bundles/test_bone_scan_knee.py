@@ -72,7 +72,7 @@ def trained(scans, tmp_path_factory):
 def reference(scans, tmp_path_factory):
     """Weights of the reference's network after an epoch."""
     out = tmp_path_factory.mktemp("reference")
-    open_bundle(NAME, overlays=["train.yaml", "reference.yaml", "reference_train.yaml"], overrides=overrides(scans, out, margin=0)).run()
+    open_bundle(NAME, overlays=["train.yaml", "reference.yaml"], overrides=overrides(scans, out, margin=0)).run()
     return out / "model.pt"
 
 
@@ -82,7 +82,7 @@ def reference(scans, tmp_path_factory):
         (),
         ("train.yaml",),
         ("train.yaml", "train_find.yaml"),
-        ("train.yaml", "reference.yaml", "reference_train.yaml"),
+        ("train.yaml", "reference.yaml"),
         ("train.yaml", "multi_gpu_train.yaml"),
         ("train.yaml", "train_find.yaml", "multi_gpu_train.yaml"),
         ("evaluate.yaml",),
