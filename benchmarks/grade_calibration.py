@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("datalist", type=Path)
     parser.add_argument("results", type=Path)
     parser.add_argument("--split", default="validation")
-    parser.add_argument("--patient", default=r"(\d+)[LR]\.", help="in a file's name, where items have no case or group")
+    parser.add_argument("--patient", default=r"(\d{7})[LR]\.", help="in a file's name, where items have no case or group")
     arguments = parser.parse_args()
     items = json.loads(arguments.datalist.read_text())[arguments.split]
     probabilities, truths, _, patients = grades_as_one(known_grades(items, arguments.results, KneeGrades(patient=arguments.patient)))
@@ -43,6 +43,9 @@ def main() -> None:
 def known_grades(items: list[dict], results: Path, metric: KneeGrades) -> list[Grades]:
     """The grades of every item, as the bundle's evaluation compares them."""
     rows = {result.case: result for result in map(Result.from_json, (results / "results.jsonl").read_text().splitlines())}
+    missing = [item["image"] for item in items if item["image"] not in rows]
+    if missing:
+        raise SystemExit(f"{results}: {len(missing)} of {len(items)} cases are not there, {missing[0]} among them")
     return [metric(rows[item["image"]], item)["grade"] for item in items]
 
 

@@ -9,7 +9,8 @@ class OrdinalLoss(nn.Module):
     """Negative log-likelihood of grades under the cumulative logits of :class:`msk_monai.networks.OrdinalHead`.
 
     Args:
-        smoothing: share of the likelihood's weight given in equal parts to the neighbouring grades: readers differ by one.
+        smoothing: share of the likelihood's weight given in equal parts to the neighbouring grades: readers differ by one. The part of a
+            neighbour that does not exist stays with the grade.
     """
 
     def __init__(self, *, smoothing: float = 0.0) -> None:

@@ -62,7 +62,7 @@ class KneeGrades:
         return None
 
     def _group(self, result: Result, truth: Mapping[str, Any]) -> str | None:
-        told = truth.get("case", truth.get("group"))
+        told = truth.get("group", truth.get("case"))
         if told is not None:
             return str(told)
         found = self.patient and self.patient.search(result.case)

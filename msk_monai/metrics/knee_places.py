@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from msk_monai.anatomy.whole_body import SIDES, VIEWS
 from msk_monai.errors import DataError
 from msk_monai.metrics.figure import Figure
 from msk_monai.metrics.points import found_value, true_spacing
 from msk_monai.metrics.pooled import Share, Values
 from msk_monai.records import Result
-
-SIDES = ("right", "left")
-VIEWS = ("anterior", "posterior")
 
 
 class KneePlaces:

@@ -24,6 +24,9 @@ class GradedLandmarks(nn.Module):
         grade: (B, 1, X, Y) to cumulative logits (B, grades - 1); see :class:`msk_monai.networks.OrdinalGrader`.
     """
 
+    alone = ("grade",)
+    """What is trained by itself; the looks are trained as those of ``LandmarkLooks``."""
+
     def __init__(self, *, looks: LandmarkLooks, grade: nn.Module) -> None:
         super().__init__()
         self.looks, self.grade = looks, grade

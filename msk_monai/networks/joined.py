@@ -22,7 +22,8 @@ def joined_weights(sources: Sequence[Mapping[str, Any]], network: torch.nn.Modul
         The network's state dict.
 
     Raises:
-        BundleError: a file is not there, or the sources give other names or shapes than the network has.
+        BundleError: a file is not there, the sources lack a name that the network has or have it in another shape (what they have beyond
+            that is left out), or a value is too large for 16 bits.
     """
     known = network.state_dict()
     found: dict[str, torch.Tensor] = {}
@@ -32,12 +33,19 @@ def joined_weights(sources: Sequence[Mapping[str, Any]], network: torch.nn.Modul
     if missing:
         raise BundleError(f"no source gives {len(missing)} weights of the network, {missing[0]} among them")
     if half:
-        found = {name: value.half() if value.is_floating_point() else value for name, value in found.items()}
+        found = {name: _halved(name, value) if value.is_floating_point() else value for name, value in found.items()}
     try:
         network.load_state_dict(found)
     except RuntimeError as fault:
         raise BundleError(f"the sources' weights do not fit the network: {str(fault).splitlines()[-1].strip()}") from None
     return {name: found[name].clone() for name in known}
+
+
+def _halved(name: str, value: torch.Tensor) -> torch.Tensor:
+    small = value.half()
+    if not torch.equal(torch.isfinite(small), torch.isfinite(value)):
+        raise BundleError(f"{name} holds values that 16 bits cannot")
+    return small
 
 
 def _renamed(source: Mapping[str, Any]) -> dict[str, torch.Tensor]:

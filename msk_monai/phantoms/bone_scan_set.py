@@ -18,7 +18,6 @@ FORMS: tuple[Form, ...] = ("mat", "mat73", "dicom", "mixed")
 """MATLAB version 5 or 7.3 with 1024 x 256 pixels, DICOM with any matrix, or one of these drawn for each scan."""
 _LISTED = ("image", "grades", "case", "knees", "half_width", "spacing_mm")
 _HEADER = {
-    "name": "bone_scan phantoms",
     "description": "procedural whole-body bone scans of invented patients (phantoms); grades of wear of both knees",
     "modality": "NM",
     "licence": "Apache-2.0",
@@ -49,7 +48,8 @@ def write_bone_scans(folder: Path, *, count: int, seed: int, workers: int = 1, s
     """
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, got {form!r}")
-    phantoms = PhantomSet(make=partial(_write_scan, form=form), listed=_LISTED, header=_HEADER, place=f"{form}/{{name}}")
+    header = {**_HEADER, "name": f"bone_scan phantoms, {form}"}
+    phantoms = PhantomSet(make=partial(_write_scan, form=form), listed=_LISTED, header=header, place=f"{form}/{{name}}")
     return phantoms.write(folder, count=count, seed=seed, workers=workers, split=split)
 
 

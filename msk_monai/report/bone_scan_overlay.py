@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from msk_monai.anatomy.whole_body import SIDES, VIEWS
 from msk_monai.measure.scintigram import uptake_grey
 from msk_monai.records import Findings, Status
 from msk_monai.report.picture import ANSWER, INK, MARK, Colour, font, grey, save_picture, sheet
 
 _HEIGHT = 640
 _SIDE = 312
-_VIEWS = ("anterior", "posterior")
-_SIDES = ("right", "left")
 _COLOURS: tuple[Colour, Colour] = (MARK, ANSWER)
 """Of the right and the left knee."""
 
@@ -46,11 +45,11 @@ def _view(seen: Any, number: int, side_px: float | None) -> Image.Image:
     across, down = seen.uptake.spacing
     zoom = _HEIGHT / (rows * down)
     size = (max(1, round(columns * across * zoom)), _HEIGHT)
-    behind = _VIEWS[number] == "posterior"
+    behind = VIEWS[number] == "posterior"
     shades = uptake_grey(uptake[::-1] if behind else uptake).T
     picture = grey((1 - 1.6 * shades).astype(np.float32), (0.0, 1.0)).convert("RGB").resize(size, Image.Resampling.BOX)
     drawing = ImageDraw.Draw(picture)
-    drawing.text((6, 4), _VIEWS[number], fill=(60, 60, 60), font=font())
+    drawing.text((6, 4), VIEWS[number], fill=(60, 60, 60), font=font())
     if side_px is None:
         return picture
     for (x, y), colour in zip(seen.places, _COLOURS, strict=True):
@@ -64,7 +63,7 @@ def _crops(seen: Any) -> Image.Image:
     """The knees from the front, the patient's right at the left; below them the posterior view, exchanged left and right."""
     rows: Sequence[int] = [number for number, there in enumerate(seen.uptake.seen) if there]
     page = Image.new("RGB", (2 * _SIDE + 6, len(rows) * _SIDE + 6 * (len(rows) - 1)))
-    for column, (side, colour) in enumerate(zip(_SIDES, _COLOURS, strict=True)):
+    for column, (side, colour) in enumerate(zip(SIDES, _COLOURS, strict=True)):
         for row, view in enumerate(rows):
             crop = seen.crops[column, view]
             upright = crop[::-1] if seen.mirrored and side == "left" else crop
@@ -72,14 +71,14 @@ def _crops(seen: Any) -> Image.Image:
             picture = picture.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
             drawing = ImageDraw.Draw(picture)
             drawing.rectangle((0, 0, _SIDE - 1, _SIDE - 1), outline=colour, width=2)
-            drawing.text((8, 6), f"{side} knee, {_VIEWS[view]}", fill=(60, 60, 60), font=font())
+            drawing.text((8, 6), f"{side} knee, {VIEWS[view]}", fill=(60, 60, 60), font=font())
             page.paste(picture, (column * (_SIDE + 6), row * (_SIDE + 6)))
     return page
 
 
 def _grades(findings: Findings) -> str:
     parts = []
-    for side in _SIDES:
+    for side in SIDES:
         grade = next(m for m in findings.measurements if m.name == f"{side}_grade")
         mean = next(m for m in findings.measurements if m.name == f"{side}_expected_grade")
         probability = findings.classes.get(f"{side}_{grade.value:.0f}", 0.0)

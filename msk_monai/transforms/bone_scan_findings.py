@@ -9,11 +9,11 @@ from monai.transforms import Transform
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from msk_monai.anatomy.whole_body import SIDES, VIEWS
 from msk_monai.measure.ordinal import CumulativeScaling, grade_probabilities
 from msk_monai.measure.scintigram import knees_plausible
 from msk_monai.records import Findings, Landmark, Measurement, Status
 from msk_monai.transforms.grade_measurements import grade_measurements
-from msk_monai.transforms.whole_body import SIDES, VIEWS
 
 _LEAST_SURE_MM = 15.0
 """A knee whose place is told less exactly was not found."""
@@ -55,10 +55,10 @@ class BoneScanFindingsd(Transform):
         """Write the findings of one scan."""
         scan: MetaTensor = data[self.source_key]
         seen = data[self.pred_key]
-        warnings = tuple(scan.meta.get("warnings", ()))
+        warnings = tuple(warning for warning in scan.meta.get("warnings", ()) if not warning.endswith("lengths are in pixels"))
         views = tuple(scan.meta["views"])
         counts = [
-            Measurement(name=f"{view}_counts", value=float(one.double().sum()), unit="{counts}", method="sum over the view")
+            Measurement(name=f"{view}_counts", value=float(one.double().sum()), unit="{counts}", flags=warnings, method="sum over the view")
             for view, one in zip(views, scan, strict=True)
         ]
         fault = knees_plausible(seen.places[0], seen.places[1], seen.uptake.size)
@@ -66,7 +66,7 @@ class BoneScanFindingsd(Transform):
         if fault is not None:
             findings = Findings(status=Status.FLAGGED, reason=f"the knees were not found: {fault}", measurements=tuple(counts))
             return {**data, "findings": findings}
-        flags = (*(warning for warning in warnings if not warning.endswith("lengths are in pixels")), *_missing(views))
+        flags = (*warnings, *_missing(views))
         measurements: list[Measurement] = []
         landmarks: list[Landmark] = []
         classes: dict[str, float] = {}

@@ -10,13 +10,12 @@ from monai.data import MetaTensor
 from monai.transforms import RandomizableTransform, Transform
 from numpy.typing import NDArray
 
+from msk_monai.anatomy.whole_body import SIDES, VIEWS
 from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry.patches import into_patches, mirrored
 from msk_monai.measure.scintigram import MOST, body_counts, reference_knee_row
 from msk_monai.sampling import reduced, sampled
 
-VIEWS = ("anterior", "posterior")
-SIDES = ("right", "left")
 _REFERENCE_SIZE = (256, 1024)
 LENGTH_MM = 2304.0
 """A scan that does not say how large its pixels are is taken to be so long: 1024 rows of 2.25 mm."""
