@@ -1,6 +1,5 @@
 """Pictures of agreement: predicted against true values, and their differences (Bland-Altman)."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from msk_monai.measure.agreement import Agreement, agreement
+from msk_monai.report.files import replacing_whole
 
 FEWEST = 3
 """Fewer pairs make no picture."""
@@ -51,9 +51,8 @@ def write_agreement_plots(pairs: Mapping[str, PairedValues], folder: Path) -> li
 def save_plot(figure: Figure, path: Path) -> Path:
     """Write a picture whole or not at all, the same bytes each time; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
+    with replacing_whole(path) as partial:
+        figure.savefig(partial, format="png", metadata={"Software": None})
     return path
 
 
