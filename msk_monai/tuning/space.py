@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FILE_NAME = "search_space.yaml"
 DIRECTIONS = ("minimize", "maximize")
 
+_LEAST = {"every": 1, "startup_trials": 0, "warmup_epochs": 0}
+
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 """What YAML 1.1 takes for text: ``1e-4`` without a point."""
 
@@ -247,7 +249,10 @@ def _space(content: Any, raw: Resolve) -> SearchSpace:
         raise ValueError(f"objective: expected direction to be {' or '.join(DIRECTIONS)}, got {objective['direction']!r}")
     pruning = content.get("pruning")
     if pruning is not None:
-        _require_keys(pruning, "pruning", optional=("every", "startup_trials", "warmup_epochs"))
+        _require_keys(pruning, "pruning", optional=tuple(_LEAST))
+        for name, value in pruning.items():
+            if type(value) is not int or value < _LEAST[name]:
+                raise ValueError(f"pruning: expected {name} to be an integer from {_LEAST[name]} on, got {value!r}")
     budget = {id: _number(value) for id, value in _mapping(content.get("budget") or {}, "budget").items()}
     for id in budget:
         raw(id)
@@ -276,19 +281,28 @@ def _entry(id: str, entry: Any, raw: Resolve) -> Range | Choice:
     if kind == "choice":
         return _choice(id, entry["choice"], raw)
     limits = [_number(limit) for limit in entry[kind]] if isinstance(entry[kind], list) else []
-    if len(limits) != 2 or not all(isinstance(limit, int | float) for limit in limits) or not limits[0] < limits[1]:
+    if len(limits) != 2 or not all(_is_number(limit) for limit in limits) or not limits[0] < limits[1]:
         raise ValueError(f"{id}: expected [least, greatest], got {entry[kind]!r}")
-    return Range(low=limits[0], high=limits[1], whole=kind == "int", log=bool(entry.get("log", False)))
+    if kind == "int" and any(limit != int(limit) for limit in limits):
+        raise ValueError(f"{id}: expected integers as limits, got {entry[kind]!r}")
+    log = entry.get("log", False)
+    if not isinstance(log, bool):
+        raise ValueError(f"{id}: expected log to be true or false, got {log!r}")
+    if log and limits[0] <= 0:
+        raise ValueError(f"{id}: expected a logarithmic range to begin above 0, got {entry[kind]!r}")
+    return Range(low=limits[0], high=limits[1], whole=kind == "int", log=log)
 
 
 def _choice(id: str, options: Any, raw: Resolve) -> Choice:
     if isinstance(options, dict) and options:
+        _require_different(id, [str(label) for label in options])
         return Choice(options={str(label): _macro(_number(value), raw) for label, value in options.items()})
     if not isinstance(options, list) or not options:
         raise ValueError(f"{id}: expected a list of values, or configs by label, got {options!r}")
     values = [_number(value) for value in options]
     if not all(value is None or isinstance(value, str | int | float) for value in values):
         raise ValueError(f"{id}: expected plain values; whole configs need a label each")
+    _require_different(id, values)
     return Choice(options={value: value for value in values})
 
 
@@ -305,12 +319,22 @@ def _compared(place: str, id: str, values: Any, entries: Mapping[str, Range | Ch
     return _choice(place, values, raw)
 
 
+def _require_different(id: str, labels: Sequence[Param]) -> None:
+    """Labels that Python takes for the same would become one: 1, 1.0 and true are."""
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"{id}: expected values that differ, got {', '.join(map(str, labels))}")
+
+
 def _macro(value: Any, raw: Resolve) -> Any:
     return copy.deepcopy(raw(value[1:])) if isinstance(value, str) and value.startswith("%") else value
 
 
 def _number(value: Any) -> Any:
     return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _mapping(value: Any, place: str) -> Entries:
