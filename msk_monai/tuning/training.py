@@ -6,7 +6,7 @@ import io
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from msk_monai.tuning.space import FILE_NAME, Objective, SearchSpace, read_space
 
 SPLIT = "validation"
 """What trials are compared on. Never a test split: the best of many trials is chosen by it."""
+
+GIVEN = ("data", "output_dir", "split", "weights")
+"""What each trial's training and evaluation are given, and nobody else may set: all trials would be judged by one file."""
 
 Judge = Callable[[int, float], bool]
 """Told the epochs trained and the figure reached; says whether to go on."""
@@ -56,12 +59,14 @@ class Training:
         For the reference system's training it is ``reference_space.yaml``, where the bundle has one.
 
         Raises:
-            BundleError: it is missing or broken, or names what the config does not have, or what the user has set.
+            BundleError: it is missing or broken, or names what the config does not have, what the user has set, or what trials are given.
         """
+        _require_free(self.settings)
         bundle = self.open()
         own = bundle.root / "configs" / "reference_space.yaml"
         usual = own if self.reference and own.is_file() else own.with_name(FILE_NAME)
         space = read_space(path or usual, bundle.raw)
+        _require_free([*space.entries, *space.budget, *(id for study in space.studies.values() for id in study)])
         both = [id for id in space.entries if id in self.settings]
         if both:
             raise BundleError(f"{', '.join(both)}: is searched, and cannot be set")
@@ -96,7 +101,7 @@ class Training:
         Args:
             values: overrides by id.
             objective: what the trial is judged by.
-            folder: for what training and evaluation write; taken away afterwards.
+            folder: for what training and evaluation write; made where it is not there yet, taken away afterwards.
             every: epochs from one evaluation to the next; ``None``: only the last.
             judge: asked after each evaluation but the last; where it says no, training ends.
             progress: told after each epoch.
@@ -107,15 +112,15 @@ class Training:
         Raises:
             BundleError: in one line, what went wrong in training or evaluation.
         """
-        bundle = self.open(values, out=folder / "training")
-        trained = "saved_network" if "saved_network" in bundle.parser else "network"
-
-        def evaluate() -> float:
-            with _same_randomness():
-                return self._evaluate(bundle.get(trained), values, objective, folder)
-
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            bundle = self.open(values, out=folder / "training")
+            trained = "saved_network" if "saved_network" in bundle.parser else "network"
+
+            def evaluate() -> float:
+                with _same_randomness():
+                    return self._evaluate(bundle.get(trained), values, objective, folder)
+
             if "initialize" in bundle.parser:
                 bundle.get("initialize")
             watch = _Watch(evaluate, every, judge, progress)
@@ -127,8 +132,6 @@ class Training:
             return None if watch.stopped else evaluate()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            with contextlib.suppress(OSError):  # other trials have theirs beside it
-                folder.parent.rmdir()
 
     def _evaluate(self, network: Any, values: Mapping[str, Any], objective: Objective, folder: Path) -> float:
         import torch
@@ -209,6 +212,12 @@ def _same_randomness() -> Iterator[None]:
         finally:
             np.random.set_state(numpy_state)
             random.setstate(python_state)
+
+
+def _require_free(ids: Iterable[str]) -> None:
+    given = [id for id in ids if _first(id) in GIVEN]
+    if given:
+        raise BundleError(f"{', '.join(given)}: is given to each trial, and can be neither set nor searched")
 
 
 def _first(id: str) -> str:
