@@ -92,18 +92,20 @@ def write_search(study: SharedStudy, task: "Task") -> Told:
     default = next((trial for trial in complete if trial.user_attrs[KEY] == "0"), None)
     reached = {trial.number: _value(trial) for trial in complete}
     own = None if default is None else _value(default)
-    write_history(out / "history.png", reached, label=objective.label, minimize=sign == 1, default=own)
-    shares = _importance(study, len(complete))
-    if shares:
-        write_importance(out / "importance.png", shares)
     values = task.space.values(best.params)
     verdict = _verdict(best, default, objective.label)
     with replacing(out / "best.yaml") as file:
         file.write(_head(task, verdict))
         yaml.safe_dump(values, file, sort_keys=False)
+    write_history(out / "history.png", reached, label=objective.label, minimize=sign == 1, default=own)
+    shares, fault = _importance(study, len(complete))
+    if shares:
+        write_importance(out / "importance.png", shares)
     lines = ["", *_aligned([["trial", objective.label, "seconds", *task.space.entries], *(_row(trial, task) for trial in ranked[:_SHOWN])])]
     if shares:
         lines += ["", "importance: " + ", ".join(f"{name} {share:.2f}" for name, share in shares.items())]
+    if fault:
+        lines += ["", f"importance: cannot be told: {fault}"]
     lines += ["", f"{_counts(study)}; every trial is one training: differences may be luck", verdict, str(out / "best.yaml")]
     beats = default is None or objective.better(_value(best), _value(default))
     return Told(lines=lines, best=Setting(label=f"trial {best.number}", values=values, number=best.number) if beats else None)
@@ -152,19 +154,25 @@ def _write_trials(study: SharedStudy, task: "Task") -> None:
             writer.writerow([trial.number, state, value, told.get(SECONDS, ""), *params, judged, told.get(REASON, "")])
 
 
-def _importance(study: SharedStudy, complete: int) -> dict[str, float]:
-    """Share of each setting in what sets good trials apart (PED-ANOVA, Watanabe et al. 2023, doi:10.24963/ijcai.2023/488)."""
+def _importance(study: SharedStudy, complete: int) -> tuple[dict[str, float], str | None]:
+    """Share of each setting in what sets good trials apart (PED-ANOVA, Watanabe et al. 2023, doi:10.24963/ijcai.2023/488).
+
+    Returns:
+        Shares by setting, none where there are too few trials; and in one line, why Optuna failed to tell them.
+    """
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     if complete < _FEWEST_FOR_IMPORTANCE:
-        return {}
+        return {}, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it is experimental
         try:
             shares = get_param_importances(study.study, evaluator=PedAnovaImportanceEvaluator(target_quantile=0.25))
         except (ValueError, RuntimeError):  # too few trials, or all alike
-            return {}
-    return shares if sum(shares.values()) > 0 else {}
+            return {}, None
+        except Exception as fault:  # the search is done; what is only of interest must not take its outcome away
+            return {}, f"{type(fault).__name__}: {' '.join(str(fault).split())}"
+    return (shares if sum(shares.values()) > 0 else {}), None
 
 
 def _verdict(best: "FrozenTrial", default: "FrozenTrial | None", label: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from msk_monai.errors import BundleError, MskMonaiError
+from msk_monai.tuning.locks import alone
 from msk_monai.tuning.outcome import Compared, Setting, write_comparison, write_search
 from msk_monai.tuning.shared_study import KEY, SharedStudy, require_optuna, shared_study
 from msk_monai.tuning.space import Param, SearchSpace
@@ -110,7 +111,8 @@ def run_search(task: Task, trials: int, *, seeds: int = 0) -> list[str]:
             while (trial := study.claim(choose, trials)) is not None:
                 _search_trial(task, study, trial, bar)
             bar.finish(study)
-        told = write_search(study, task)
+        with alone(task.out):  # of two processes that end together the later one knows all, and writes last
+            told = write_search(study, task)
     if seeds and told.best is not None:
         told.lines.extend(_confirm(task, told.best, seeds))
     return told.lines
@@ -166,13 +168,14 @@ def _compare(task: Task, name: str, settings: Mapping[int, Setting], seeds: rang
             trial.suggest_int("seed", 0, _GREATEST_SEED)
 
         with _bar(name, len(plan)) as bar:
-            while (trial := study.claim(choose)) is not None:
+            while (trial := study.claim(choose, keys=plan)) is not None:
                 setting, seed = settings[trial.params["setting"]], trial.params["seed"]
                 told = f"{setting.label}, seed {seed}"
                 _run(task, study, trial, {**setting.values, "seed": seed}, told, bar)
             bar.finish(study)
-        compared = [Compared.of(trial, settings) for trial in study.done if trial.user_attrs.get(KEY) in plan]
-        return write_comparison(compared, task, name, running=study.running)
+        with alone(task.out):  # of two processes that end together the later one knows all, and writes last
+            compared = [Compared.of(trial, settings) for trial in study.done if trial.user_attrs.get(KEY) in plan]
+            return write_comparison(compared, task, name, running=study.running)
 
 
 def _search_trial(task: Task, study: SharedStudy, trial: "Trial", bar: "_Bar") -> None:
@@ -209,6 +212,9 @@ def _run(
     bar.begin(trial.number)
     try:
         value = task.measure(values, study.place(trial.number), progress=bar.epoch, **watching)
+    except KeyboardInterrupt:  # the user's wish, not the trial's fault
+        study.fail(trial, "interrupted", perf_counter() - start, counts=False)
+        raise
     except Exception as fault:
         line = " ".join(str(fault).split())
         reason = line if isinstance(fault, MskMonaiError) else f"{type(fault).__name__}: {line}"

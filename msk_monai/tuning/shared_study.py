@@ -1,10 +1,10 @@
 """A study in a file, which several processes share and which outlives each of them."""
 
+import contextlib
 import json
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,7 @@ LIVES = 3
 """Processes that may die in a trial before it counts as failed."""
 KEY, WORKER, KILLED, REASON, SECONDS = "key", "worker", "killed", "reason", "seconds"
 """What is kept of a trial beside its parameters."""
+_PLACES = "trials"
 _PATIENCE_SECONDS = 60.0
 """A write waits so long for another process's."""
 
@@ -81,7 +82,7 @@ class SharedStudy:
 
     def place(self, number: int) -> Path:
         """Where a trial may write; taken away by the next process where its own died."""
-        return self.folder / "trials" / f"{self.study.study_name}-{number:04d}"
+        return self.folder / _PLACES / f"{self.study.study_name}-{number:04d}"
 
     def plan(self, trials: Mapping[str, Mapping[str, Any]]) -> None:
         """Put trials in the queue whose keys are not known yet: parameters by key."""
@@ -91,31 +92,40 @@ class SharedStudy:
                 if key not in known:
                     self.study.enqueue_trial(dict(params), user_attrs={KEY: key})
 
-    def claim(self, choose: Choose, limit: int | None = None) -> "Trial | None":
+    def claim(self, choose: Choose, limit: int | None = None, *, keys: Container[str] | None = None) -> "Trial | None":
         """Begin a trial: the next that waits, else, where there is a limit, a new one.
 
         Args:
             choose: called at once, so that other processes see what is being tried.
             limit: trials that count or are running, in all processes together; ``None``: none but those that wait are begun.
+            keys: only these of the trials that wait; others belong to another process's or an earlier plan. ``None``: any.
 
         Returns:
             The trial; ``None`` where no more is to be begun.
         """
-        from optuna.trial import TrialState
+        from optuna.trial import Trial, TrialState
 
         with alone(self.folder):
             self._bury()
             trials = self.trials
-            waiting = [trial for trial in trials if trial.state is TrialState.WAITING]
+            waiting = [trial for trial in trials if trial.state is TrialState.WAITING and (keys is None or trial.user_attrs[KEY] in keys)]
             if limit is None and not waiting:
                 return None
             if limit is not None and len(self.done) + self.running >= limit:
                 return None
-            key = waiting[0].user_attrs[KEY] if waiting else str(1 + max((int(trial.user_attrs[KEY]) for trial in trials), default=-1))
+            # one whose process died as soon as it was begun has no key
+            known = (int(trial.user_attrs[KEY]) for trial in trials if KEY in trial.user_attrs)
+            key = waiting[0].user_attrs[KEY] if waiting else str(1 + max(known, default=-1))
             self.study.sampler = _sampler(self._seed, key)
-            trial = self.study.ask()
+            if keys is None:
+                trial = self.study.ask()
+            else:  # ask() would take the first that waits, whichever it is
+                self.study._storage.set_trial_state_values(waiting[0]._trial_id, TrialState.RUNNING)
+                trial = Trial(self.study, waiting[0]._trial_id)
             trial.set_user_attr(KEY, key)
             choose(trial)
+            # made here, as whoever ends takes the folder of all places away while nobody else is inside
+            self.place(trial.number).mkdir(parents=True, exist_ok=True)
             trial.set_user_attr(WORKER, self._worker.name)
             return trial
 
@@ -127,7 +137,7 @@ class SharedStudy:
         self.study.tell(trial, value, state=TrialState.PRUNED if value is None else TrialState.COMPLETE)
 
     def fail(self, trial: "Trial", reason: str, seconds: float, *, counts: bool = True) -> None:
-        """Record why a trial has no value; one that does not count is begun again by the next process."""
+        """Record why a trial has no value; one that does not count is begun again, and costs none of its lives."""
         from optuna.trial import TrialState
 
         trial.set_user_attr(SECONDS, round(seconds, 1))
@@ -143,7 +153,7 @@ class SharedStudy:
         storage = self.study._storage  # no public way leads to a trial that another process began
         for trial in self.trials:
             if trial.state is TrialState.RUNNING and not is_alive(self.folder, trial.user_attrs.get(WORKER)):
-                died = sum(other.user_attrs.get(KEY) == trial.user_attrs.get(KEY) and KILLED in other.user_attrs for other in self.trials)
+                died = sum(other.user_attrs.get(KEY) == trial.user_attrs.get(KEY) and _died(other) for other in self.trials)
                 again = KEY not in trial.user_attrs or died + 1 < LIVES
                 attributes = {KILLED: True} if again else {REASON: f"its process died {LIVES} times"}
                 for name, value in attributes.items():
@@ -158,7 +168,7 @@ class SharedStudy:
                 self.study.enqueue_trial(_fixed(trial), user_attrs={KEY: key})
 
 
-@contextmanager
+@contextlib.contextmanager
 def shared_study(
     folder: Path,
     name: str,
@@ -198,6 +208,8 @@ def shared_study(
     try:
         yield SharedStudy(folder=folder, study=study, worker=worker, seed=seed)
     finally:
+        with alone(folder), contextlib.suppress(OSError):  # there is none, or other processes' trials are in it
+            (folder / _PLACES).rmdir()
         worker.close()
         storage.remove_session()
         storage.engine.dispose()
@@ -226,6 +238,11 @@ def _sampler(seed: int, key: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # parts that Optuna calls experimental
         return TPESampler(seed=drawn, multivariate=True, constant_liar=True, n_startup_trials=RANDOM_TRIALS)
+
+
+def _died(trial: "FrozenTrial") -> bool:
+    """Whether its process was killed; where the process could still say why it ends, as when it is interrupted, it was not."""
+    return KILLED in trial.user_attrs and REASON not in trial.user_attrs
 
 
 def _fixed(trial: "FrozenTrial") -> dict[str, Any]:

@@ -1,16 +1,23 @@
 """Searches: what they find, that they go on after a kill, and that processes share them."""
 
 import csv
+import dataclasses
+import importlib
 import multiprocessing
 import threading
 import time
 
 import pytest
+import yaml
+from optuna import load_study
 from tqdm import tqdm
 
 from msk_monai.errors import BundleError, ResultsError
 from msk_monai.tuning import Training
-from msk_monai.tuning.search import Task, run_search, run_study
+from msk_monai.tuning.outcome import Setting
+from msk_monai.tuning.search import Task, _confirm, run_search, run_study
+from msk_monai.tuning.shared_study import shared_study
+from tests.tuning import tunable
 from tests.tuning.tunable import PAUSE, space_config, write_data, write_tunable
 
 
@@ -111,7 +118,12 @@ def test_two_processes_share_a_search(make_task):
     for process in both:
         process.join(60)
         assert process.exitcode == 0
+    together = rows(task)  # what the later of the two wrote
+    assert not list(task.out.glob(".*partial*"))
+    assert yaml.safe_load((task.out / "best.yaml").read_text()).keys() == {"rate", "step"}
+    assert (task.out / "history.png").read_bytes()[:4] == b"\x89PNG"
     run_search(task, 6)
+    assert rows(task) == together
     assert [row["state"] for row in rows(task)] == ["complete"] * 6
     assert len({row["rate"] for row in rows(task)}) == 6
 
@@ -217,6 +229,17 @@ def test_a_study_may_compare_labelled_configs_of_the_space(make_task):
         ({"space": {"rate": {"choice": [{}]}}}, "rate: expected plain values; whole configs need a label each"),
         ({"objective": {"figure": "off"}}, "search_space.yaml: objective: expected direction"),
         ({"objective": {"figure": "off", "direction": "down"}}, "expected direction to be minimize or maximize, got 'down'"),
+        ({"space": {"rate": {"float": [0, 1], "log": True}}}, r"rate: expected a logarithmic range to begin above 0, got \[0, 1\]"),
+        ({"space": {"rate": {"int": [1, 3], "log": "no"}}}, "rate: expected log to be true or false, got 'no'"),
+        ({"space": {"rate": {"int": [1.5, 3]}}}, r"search_space.yaml: rate: expected integers as limits, got \[1.5, 3\]"),
+        ({"space": {"rate": {"float": [False, True]}}}, r"rate: expected \[least, greatest\], got \[False, True\]"),
+        ({"space": {"rate": {"choice": [1, True]}}}, "search_space.yaml: rate: expected values that differ, got 1, True"),
+        ({"space": {"step": {"choice": {1: "%step", "1": 2}}}}, "step: expected values that differ, got 1, 1"),
+        ({"pruning": {"every": 0}}, "search_space.yaml: pruning: expected every to be an integer from 1 on, got 0"),
+        ({"pruning": {"warmup_epochs": -1}}, "pruning: expected warmup_epochs to be an integer from 0 on, got -1"),
+        ({"budget": {"data": "a.json"}}, "data: is given to each trial, and can be neither set nor searched"),
+        ({"space": {"output_dir": {"choice": ["a", "b"]}}}, "output_dir: is given to each trial, and can be neither set nor searched"),
+        ({"studies": {"a": {"weights": ["a.pt"]}}}, "weights: is given to each trial, and can be neither set nor searched"),
         ({"prunning": {}}, "search_space.yaml: the file: unknown prunning; there are objective, space, budget, pruning, studies"),
     ],
 )
@@ -239,3 +262,91 @@ def test_what_is_searched_cannot_be_set(make_task):
 def test_numbers_with_an_exponent_are_numbers(make_task):
     assert make_task().space.entries["rate"].low == 0.01
     assert space_config()["space"]["rate"]["float"][0] == "1e-2"
+
+
+def interrupted_in_training(task, monkeypatch, trials=2):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tunable.ToyTrainer, "run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run_search(task, trials)
+
+
+def test_another_winner_is_confirmed_beside_what_was_left_of_an_earlier_one(make_task, monkeypatch):
+    task = make_task()
+    measure = Training.measure
+    left = [2]
+
+    def interrupt_third(self, *args, **kwargs):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return measure(self, *args, **kwargs)
+
+    earlier, later = (Setting(label=f"trial {number}", values={"rate": 0.3}, number=number) for number in (3, 7))
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "measure", interrupt_third)
+        with pytest.raises(KeyboardInterrupt):
+            _confirm(task, earlier, 2)
+    *_, own, best = _confirm(task, later, 2)
+    assert own.startswith("the bundle's own  2      5.5")
+    assert best.startswith("trial 7           2      0.5")
+    assert [row["setting"] for row in rows(task, "confirmation")] == ["the bundle's own"] * 2 + ["trial 7"] * 2
+
+
+@pytest.mark.parametrize("id", ["weights", "output_dir", "data", "split", "data#0"])
+def test_what_trials_are_given_cannot_be_set(make_task, id):
+    with pytest.raises(BundleError, match=f"^{id}: is given to each trial, and can be neither set nor searched$"):
+        make_task(settings={id: "mine"})
+
+
+def test_a_trial_killed_before_it_had_a_key_stops_nothing(make_task):
+    task = make_task()
+    run_search(task, 1)
+    study = load_study(study_name="search", storage=f"sqlite:///{task.out / 'study.sqlite3'}")
+    study.ask()
+    run_search(task, 2)
+    assert [row["state"] for row in rows(task)] == ["complete", "killed", "complete"]
+
+
+def test_interruptions_cost_no_lives(make_task, monkeypatch):
+    task = make_task()
+    for _ in range(4):
+        interrupted_in_training(task, monkeypatch)
+    assert not (task.out / "trials").exists()
+    run_search(task, 2)
+    assert [(row["state"], row["reason"]) for row in rows(task)] == [("killed", "interrupted")] * 4 + [("complete", "")] * 2
+
+
+def test_importance_that_fails_costs_one_line(make_task, monkeypatch):
+    def fail(*args, **kwargs):
+        raise TypeError("no such\nthing")
+
+    monkeypatch.setattr(importlib.import_module("optuna.importance"), "get_param_importances", fail)
+    task = make_task()
+    assert "importance: cannot be told: TypeError: no such thing" in run_search(task, 4)
+    assert (task.out / "best.yaml").is_file()
+
+
+def test_a_process_that_ends_leaves_other_trials_their_folders(make_task):
+    task = make_task()
+    with shared_study(task.out, "search", direction="minimize", fingerprint={}) as study:
+        study.plan({"0": {"rate": 0.5}})
+        trial = study.claim(lambda trial: trial.suggest_float("rate", 0, 1), 1)
+        with shared_study(task.out, "search", direction="minimize", fingerprint={}):
+            pass
+        assert study.place(trial.number).is_dir()
+
+
+def test_the_reference_system_has_its_own_space(make_task, tmp_path):
+    task = make_task()
+    configs = tmp_path / "toy" / "configs"
+    (configs / "reference.yaml").write_text("rate: 0.4\n")
+    reference = dataclasses.replace(task.training, reference=True)
+    assert reference.space().entries.keys() == {"rate", "step"}
+    (configs / "reference_space.yaml").write_text(yaml.safe_dump({**space_config(), "space": {"rate": {"float": [0.2, 0.6]}}}))
+    assert reference.space().entries.keys() == {"rate"}
+    assert task.training.space().entries.keys() == {"rate", "step"}
+    assert reference.space(configs / "search_space.yaml").entries.keys() == {"rate", "step"}
