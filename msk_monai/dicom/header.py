@@ -35,7 +35,7 @@ _SPECIFIC_TAGS: list[BaseTag] = [
         *("PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription", "EstimatedRadiographicMagnificationFactor"),
         *("SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored"),
         *("PixelRepresentation", "RescaleIntercept", "RescaleSlope", "DetectorInformationSequence", "SharedFunctionalGroupsSequence"),
-        *("AcquisitionDate", "AcquisitionTime", "DetectorVector", "EnergyWindowVector", "NumberOfEnergyWindows", "ImageID"),
+        *("AcquisitionDate", "AcquisitionTime", "DetectorVector", "EnergyWindowVector", "NumberOfEnergyWindows", "NumberOfDetectors", "ImageID"),
         "PerFrameFunctionalGroupsSequence",
     )
 ]

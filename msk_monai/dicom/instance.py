@@ -75,6 +75,8 @@ class Scintigram:
         detectors: DetectorVector: numbers from 1; empty where it is absent.
         energy_windows: how many there are.
         directions: of each frame, where its rows (``R`` or ``L``) and columns (``H`` or ``F``) run to; empty where nothing says.
+        own_directions: whether these are stated for each frame, rather than once for several of them.
+        notes: what is to be said of the views.
         acquired: seconds at which the acquisition began, from a fixed day on; None where unknown. Not printed with the rest.
     """
 
@@ -83,6 +85,8 @@ class Scintigram:
     detectors: tuple[int, ...] = ()
     energy_windows: int = 1
     directions: tuple[tuple[str, ...], ...] = ()
+    own_directions: bool = False
+    notes: tuple[str, ...] = ()
     acquired: float | None = field(default=None, repr=False)
 
 

@@ -6,6 +6,7 @@ and C.8.4.11 (an item for each detector, with its ViewCodeSequence by CID 26 and
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msk_monai.dicom.fields import Fields
@@ -15,10 +16,16 @@ _CODES = {"399321004": "anterior", "G-5215": "anterior", "399001007": "posterior
     "255549009": "anterior", "R-404CC": "anterior", "255551008": "posterior", "R-404CE": "posterior",
 }  # fmt: skip
 """SNOMED CT and SNOMED RT codes: those of CID 26, and the bare adjectives that some cameras write instead."""
-_ANTERIOR = re.compile(r"\b(?:ANT(?:ERIOR)?|VENTRAL)\b")
-_POSTERIOR = re.compile(r"\b(?:POST(?:ERIOR)?(?!\W*(?:INJ|THER|OP|TX|DOSE|VOID))|DORSAL)\b")
-"""POST before these words tells a time."""
+_WORDS = {"ANTERIOR": "anterior", "POSTERIOR": "posterior"}
+_SHORT = {"ANT": "anterior", "VENTRAL": "anterior", "POST": "posterior", "DORSAL": "posterior"}
+"""Words that mean other things, too: POST is also "after", DORSAL also "of the thoracic spine"."""
+_OF_A_SCAN = {"WB", "WHOLE", "BODY", "WHOLEBODY", "BONE", "SCAN", "VIEW", "PROJECTION", "IMAGE", "STATIC", "PLANAR", "DELAYED", "NM"}
+"""Words that may follow a short word for a view; what else follows makes it a time: POST TRAUMA, POST WHOLE BODY IRRADIATION."""
+_UNITS = re.compile(r"(?:S|SEC|M|MIN|H|HR|HOUR|D|DAY|W|WK|WEEK|MO|MONTH|Y|YR|YEAR)S?|STD|STUNDEN")
 _NAMES = ("ViewPosition", "ImageID", "SeriesDescription")
+_BY_DIRECTION = {"LF": "anterior", "RH": "anterior", "RF": "posterior", "LH": "posterior"}
+"""Rows and columns span the image as the camera sees it, so that their cross product points away from the camera."""
+_ORIENTATION, _DETECTOR = "the image's orientation", "the detector's number"
 _ALONG_AN_AXIS = 0.9
 """Least part of a direction cosine along one of the patient's axes."""
 
@@ -37,14 +44,19 @@ def read_scintigram(fields: Fields, series: SeriesHeader, count: int) -> Scintig
     information = fields.items("DetectorInformationSequence")
     own = _of_each_frame(information, detectors, count)
     directions = tuple(_directions(fields, detector) for detector in own)
-    told = [_view(fields, detector, direction, alone=count == 1) for detector, direction in zip(own, directions, strict=True)]
+    if count == 1:
+        told = [_view(fields, own[0], directions[0], detectors)]
+    else:
+        told = _views_together([_coded(detector) for detector in own], [_of_detector(detector) or () for detector in own])
     windows = (fields.integer("NumberOfEnergyWindows") or 1, len(set(_vector(fields, "EnergyWindowVector", count))))
     return Scintigram(
-        views=tuple(view for view, _ in told),
-        sources=tuple(source for _, source in told),
+        views=tuple(one.view for one in told),
+        sources=tuple(one.source for one in told),
         detectors=detectors,
         energy_windows=max(windows),
         directions=directions,
+        own_directions=count == 1 or all(_of_detector(detector) for detector in own),
+        notes=tuple(one.note for one in told if one.note),
         acquired=_seconds(fields.text("AcquisitionDate"), fields.text("AcquisitionTime")),
     )
 
@@ -62,40 +74,96 @@ def _of_each_frame(information: Sequence[Fields], detectors: Sequence[int], coun
     return list(information) if len(information) == count else [None] * count
 
 
-def _view(fields: Fields, detector: Fields | None, directions: tuple[str, ...], *, alone: bool) -> tuple[str, str]:
-    """The view of a frame, and the element that tells it; empty where none does.
+@dataclass(frozen=True)
+class _Told:
+    """A frame's view and the element that tells it, empty where none does; and what is to be said of it."""
 
-    What names the whole object tells the view of a frame that is alone in it.
-    """
+    view: str = ""
+    source: str = ""
+    note: str = ""
+
+
+def _coded(detector: Fields | None) -> _Told:
+    """What a detector's ViewCodeSequence tells."""
     coded = None if detector is None else detector.item("ViewCodeSequence")
-    if coded is not None:
-        value, meaning = coded.text("CodeValue"), coded.text("CodeMeaning")
-        view = _CODES.get(value or "") or _named(meaning)
-        if view or value or meaning:
-            return view or "other", "ViewCodeSequence"
-    if not alone:
-        return "", ""
-    for keyword in _NAMES:
-        if view := _named(fields.text(keyword)):
-            return view, keyword
-    # rows and columns span the image as the camera sees it, so that their cross product points away from the camera
-    view = {"LF": "anterior", "RH": "anterior", "RF": "posterior", "LH": "posterior"}.get("".join(directions), "")
-    return (view, "the image's orientation") if view else ("", "")
+    if coded is None:
+        return _Told()
+    value, meaning = coded.text("CodeValue"), coded.text("CodeMeaning")
+    view = _CODES.get(value or "") or _named(meaning)
+    return _Told(view or "other", "ViewCodeSequence") if view or value or meaning else _Told()
+
+
+def _views_together(coded: Sequence[_Told], directions: Sequence[tuple[str, ...]]) -> list[_Told]:
+    """The views of several frames: coded or, where their detectors' orientations tell them apart, by these.
+
+    What names the whole object, or says how it lies, tells nothing of one frame.
+    """
+    geometry = [_BY_DIRECTION.get("".join(direction), "") for direction in directions]
+    apart = all(geometry) and len(set(geometry)) == len(geometry)
+    return list(coded) if any(one.view for one in coded) or not apart else [_Told(view, _ORIENTATION) for view in geometry]
+
+
+def _view(fields: Fields, detector: Fields | None, direction: tuple[str, ...], detectors: Sequence[int]) -> _Told:
+    """The view of a frame that is alone in its object: by its code, the image's orientation, the detector's number, a text.
+
+    Texts come last, for they are typed by hand and tell of treatments, too. Number 1 is also that of an object's only detector, and
+    tells nothing then.
+    """
+    coded = _coded(detector)
+    if coded.view:
+        return coded
+    several = (fields.integer("NumberOfDetectors") or 1) > 1
+    number = {1: "anterior" if several else "", 2: "posterior"}.get(detectors[0], "") if detectors else ""
+    named = [_Told(view, keyword) for keyword in _NAMES if (view := _named(fields.text(keyword)))]
+    geometry = [(_BY_DIRECTION.get("".join(direction), ""), _ORIENTATION), (number, _DETECTOR)]
+    found = next((_Told(view, source) for view, source in geometry if view), None)
+    if found is None:
+        return named[0] if named else _Told()
+    against = next((one.source for one in named if one.view != found.view), None)
+    note = f"{against} contradicts {found.source} as to the view; the image was taken as {found.view}" if against else ""
+    return replace(found, note=note)
 
 
 def _named(text: str | None) -> str:
-    """``anterior`` or ``posterior`` where a text names just one of them."""
-    words = re.sub(r"[_\d]+", " ", (text or "").upper())
-    anterior, posterior = bool(_ANTERIOR.search(words)), bool(_POSTERIOR.search(words))
-    if anterior == posterior:
-        return ""
-    return "anterior" if anterior else "posterior"
+    """``anterior`` or ``posterior`` where a text names just one of them.
+
+    A short word counts only where nothing follows it but other words for the scan, and no time precedes it.
+
+    >>> [_named(text) for text in ("WB_POST", "POST view 2", "WB POST SURGERY", "WB BONE 3HR POST", "POST OP POSTERIOR")]
+    ['posterior', 'posterior', '', '', 'posterior']
+    """
+    words = [word.rstrip("0123456789") or word for word in re.findall(r"\d+[A-Z]*|[A-Z]+\d*", (text or "").upper())]
+    found = {_WORDS[word] for word in words if word in _WORDS}
+    for place, word in enumerate(words):
+        if word in _SHORT and not _ends_in_time(words[:place]) and all(map(_is_of_scan, words[place + 1 :])):
+            found.add(_SHORT[word])
+    return found.pop() if len(found) == 1 else ""
+
+
+def _ends_in_time(words: Sequence[str]) -> bool:
+    """Whether the last word is a number, or one with a unit."""
+    if not words:
+        return False
+    return words[-1][0].isdigit() or (len(words) > 1 and words[-2].isdigit() and bool(_UNITS.fullmatch(words[-1])))
+
+
+def _is_of_scan(word: str) -> bool:
+    return word in _OF_A_SCAN or word in _WORDS or word in _SHORT or word.isdigit()
 
 
 def _directions(fields: Fields, detector: Fields | None) -> tuple[str, ...]:
     """Where rows and columns run to: R or L, and H or F; empty where nothing says, or they run otherwise."""
+    stated = _of_detector(detector)
+    return _upright(tuple(fields.texts("PatientOrientation"))) if stated is None else stated
+
+
+def _of_detector(detector: Fields | None) -> tuple[str, ...] | None:
+    """The same of a detector alone; None where it states no orientation."""
     cosines = None if detector is None else detector.vector("ImageOrientationPatient", 6)
-    stated = (_letter(cosines[:3]), _letter(cosines[3:])) if cosines else tuple(fields.texts("PatientOrientation"))
+    return _upright((_letter(cosines[:3]), _letter(cosines[3:]))) if cosines else None
+
+
+def _upright(stated: tuple[str, ...]) -> tuple[str, ...]:
     return stated if len(stated) == 2 and stated[0] in ("R", "L") and stated[1] in ("H", "F") else ()
 
 
@@ -108,8 +176,18 @@ def _letter(cosines: Vector) -> str:
 
 
 def _seconds(date: str | None, time: str | None) -> float | None:
-    """Seconds from a fixed day on (PS3.5 section 6.2, DA and TM); fractions are left out."""
+    """Seconds from a fixed day on; fractions are left out.
+
+    PS3.5 section 6.2: a time may end after its hours or minutes. ``strptime`` would take the digits of 0815 for three numbers.
+    """
+    parts = re.fullmatch(r"(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d*)?)?)?", (time or "").replace(":", ""))
+    if parts is None or not re.fullmatch(r"\d{8}", date or ""):
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
     try:
-        return (datetime.strptime(f"{date}{(time or '')[:6]}", "%Y%m%d%H%M%S") - datetime(1970, 1, 1)).total_seconds()
+        day = datetime.strptime(str(date), "%Y%m%d")
     except ValueError:
         return None
+    if hours > 23 or minutes > 59 or seconds > 60:  # 60 is a leap second
+        return None
+    return (day - datetime(1970, 1, 1)).total_seconds() + 3600 * hours + 60 * minutes + seconds

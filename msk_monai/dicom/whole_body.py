@@ -33,12 +33,14 @@ class Views:
         names: ``("anterior", "posterior")`` or one of them.
         frames: of each view, the number of its frame, counted through the series' objects from 0.
         upside_down: whether the header says that the feet are up.
+        mirrored: the views that the header says are stored mirrored, left to right.
         warnings: what was assumed.
     """
 
     names: tuple[str, ...]
     frames: tuple[int, ...]
     upside_down: bool
+    mirrored: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -65,7 +67,7 @@ def why_not_whole_body(series: "Series") -> str | None:
 def views_of(series: "Series") -> Views:
     """Tell which view each frame of a whole-body scan shows.
 
-    By ViewCodeSequence or another element (see ``dicom.scintigram``); else one view is what the other is not; else detector 1 is
+    By ViewCodeSequence, orientation or another element (see ``dicom.scintigram``); else one view is what the other is not; else detector 1 is
     anterior and detector 2 posterior; else the first frame is anterior. The header decides by PatientOrientation or the detector's
     ImageOrientationPatient whether the feet are up. PatientPosition (head or feet first) tells how the patient lay in the gantry, and
     DICOM ties no direction of a planar NM image to it, so that it turns nothing and is only told.
@@ -76,13 +78,14 @@ def views_of(series: "Series") -> Views:
     scintigrams = [instance.scintigram for instance in series.instances if instance.scintigram is not None]
     names, warnings = _named(_joined(scintigrams))
     order = sorted(range(len(names)), key=lambda frame: VIEWS.index(names[frame]))
-    directions = [direction for scintigram in scintigrams for direction in scintigram.directions if direction]
-    upside_down, more = _turned(directions, names, series)
+    upside_down, mirrored, more = _turned(scintigrams, names, series)
+    notes = dict.fromkeys(note for scintigram in scintigrams for note in scintigram.notes)
     return Views(
         names=tuple(names[frame] for frame in order),
         frames=tuple(order),
         upside_down=upside_down,
-        warnings=(*warnings, *more),
+        mirrored=mirrored,
+        warnings=(*warnings, *notes, *more),
     )
 
 
@@ -181,23 +184,35 @@ def _named(whole: Scintigram) -> tuple[list[str], list[str]]:
     return [ANTERIOR, POSTERIOR], ["the header does not name the views; the first frame was taken as anterior, the second as posterior"]
 
 
-def _turned(directions: Sequence[tuple[str, ...]], names: Sequence[str], series: "Series") -> tuple[bool, list[str]]:
-    """Whether the feet are up, and what is to be said of it."""
-    ends = {columns for _, columns in directions}
+def _turned(scintigrams: Sequence[Scintigram], names: Sequence[str], series: "Series") -> tuple[bool, tuple[str, ...], list[str]]:
+    """Whether the feet are up, which views are stored mirrored, and what is to be said of it.
+
+    A posterior view whose rows run to the patient's left has been mirrored to lie as the anterior one does, as some workstations do.
+    Nobody mirrors the anterior view: there the view or the orientation is wrong, and nothing tells which. An orientation that the
+    object states once for two frames cannot be true of both, and tells no more than where the head is.
+    """
+    directions = [direction for one in scintigrams for direction in one.directions or ((),) * len(one.views)]
+    own = [one.own_directions for one in scintigrams for _ in one.views]
+    ends = {direction[1] for direction in directions if direction}
     if len(ends) > 1:
-        return False, ["the header contradicts itself as to which end of the image the head is at; the image was left as it is"]
+        return False, (), ["the header contradicts itself as to which end of the image the head is at; the image was left as it is"]
     if not ends:
         if (series.patient_position or "").startswith("FF"):
-            return False, ["the patient lay feet first, which does not tell where the image has the head; it was left as it is"]
-        return False, []
+            return False, (), ["the patient lay feet first, which does not tell where the image has the head; it was left as it is"]
+        return False, (), []
     upside_down = ends == {"H"}
     warnings = ["the feet were up, by the header; the image was turned by half a turn"] if upside_down else []
-    if len(names) == 1:
-        rows = directions[0][0]
-        expected = {ANTERIOR: "L", POSTERIOR: "R"}[names[0]]
-        if (rows == expected) == upside_down:
-            warnings.append("the header's orientation contradicts the view: left and right may be the wrong way round")
-    return upside_down, warnings
+    expected = {ANTERIOR: "L", POSTERIOR: "R"}
+    against = {
+        name for direction, name, stated in zip(directions, names, own, strict=True)
+        if stated and direction and (direction[0] == expected[name]) == upside_down
+    }  # fmt: skip
+    if against == {POSTERIOR}:
+        warnings.append("the posterior view was stored mirrored, by the header's orientation; it was mirrored back")
+        return upside_down, (POSTERIOR,), warnings
+    if against:
+        warnings.append("the header's orientation contradicts the view: left and right may be the wrong way round")
+    return upside_down, (), warnings
 
 
 def _is_single_view(series: "Series") -> bool:

@@ -1,6 +1,7 @@
 """Read a whole-body scan: a channel for each view, anterior first, head up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class WholeBodyReader(ImageReader):
 
     - ``views``: ``("anterior", "posterior")`` or one of them
     - ``turned``: whether the stored image has its feet up and was turned by half a turn; ``affine`` leads to the stored image all the same
+    - ``mirrored``: the views that are stored mirrored, by the header, and were mirrored back; of these ``affine`` knows nothing
 
     What was assumed, for want of a ViewCodeSequence for example, is among ``warnings``.
 
@@ -71,7 +73,7 @@ class WholeBodyReader(ImageReader):
         if reason is not None:
             raise UnsuitableImageError(f"no whole-body scan: {reason}", subject=series.subject)
         views = views_of(series)
-        array, meta = self._reader.read_series(series, warnings)
+        array, meta = self._reader.read_series(_as_views(series), warnings)
         frames = array[..., None] if array.ndim == 2 else array
         counts = frames[..., list(views.frames)].movedim(-1, 0)
         if not float(counts.min()) >= 0:  # so written, NaN is no count either
@@ -82,14 +84,23 @@ class WholeBodyReader(ImageReader):
             affine[:2, 3] += affine[:2, :2] @ [counts.shape[1] - 1, counts.shape[2] - 1]
             affine[:2, :2] *= -1
             meta[MetaKeys.ORIGINAL_AFFINE] = affine.copy()
+        if views.mirrored:
+            counts = torch.stack([view.flip(0) if name in views.mirrored else view for name, view in zip(views.names, counts, strict=True)])
         for key in ("sop_instance_uids", "frame_numbers"):
             meta[key] = tuple(meta[key][frame] for frame in views.frames if meta[key])
         meta |= {
             "views": views.names,
             "turned": views.upside_down,
+            "mirrored": views.mirrored,
             "third_axis": "",
             "warnings": tuple(warning for warning in meta["warnings"] if "third axis" not in warning) + views.warnings,
             MetaKeys.SPATIAL_SHAPE: meta[MetaKeys.SPATIAL_SHAPE][:2],
             MetaKeys.ORIGINAL_CHANNEL_DIM: 0,
         }
         return torch.clone(counts, memory_format=torch.contiguous_format), meta
+
+
+def _as_views(series: Series) -> Series:
+    """The same images as projections: one with an ImagePositionPatient would be read as a slice, and two sorted along their normal."""
+    instances = tuple(replace(instance, frames_are="frame") for instance in series.instances)
+    return replace(series, instances=instances)

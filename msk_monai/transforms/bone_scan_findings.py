@@ -14,6 +14,7 @@ from msk_monai.measure.ordinal import CumulativeScaling, grade_probabilities
 from msk_monai.measure.scintigram import knees_plausible
 from msk_monai.records import Findings, Landmark, Measurement, Status
 from msk_monai.transforms.grade_measurements import grade_measurements
+from msk_monai.transforms.whole_body import stored_place
 
 _LEAST_SURE_MM = 15.0
 """A knee whose place is told less exactly was not found."""
@@ -91,7 +92,6 @@ def _missing(views: Sequence[str]) -> tuple[str, ...]:
 def _landmark(side: str, view: str, place: NDArray[np.float64], scan: MetaTensor, scale_mm: float) -> Landmark:
     """In the stored image's pixels."""
     columns, rows = scan.shape[1:3]
-    x, y = (columns - 1 - place[0] if view == "posterior" else place[0]), place[1]
-    if scan.meta.get("turned"):
-        x, y = columns - 1 - x, rows - 1 - y
-    return Landmark(name=f"{side}_knee_{view}", x=float(x), y=float(y), confidence=float(np.exp(-scale_mm / _LEAST_SURE_MM)))
+    seen = (columns - 1 - place[0] if view == "posterior" else place[0]), place[1]
+    x, y = stored_place(seen, view, scan.meta, (columns, rows))
+    return Landmark(name=f"{side}_knee_{view}", x=x, y=y, confidence=float(np.exp(-scale_mm / _LEAST_SURE_MM)))

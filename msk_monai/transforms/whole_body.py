@@ -183,9 +183,7 @@ class KneePointsd(Transform):
             view = next((name for name in VIEWS if name in seen), None)
             if view is None:
                 continue
-            x, y = seen[view]
-            if data["source"].meta.get("turned"):
-                x, y = columns - 1 - x, rows - 1 - y
+            x, y = stored_place(seen[view], view, data["source"].meta, (columns, rows))
             points[row] = (columns - 1 - x if view == "posterior" else x), y
         return {**data, "points": into_patches(points, data["grid"])}
 
@@ -235,6 +233,20 @@ class RandWholeBodyd(RandomizableTransform):
             self.image_key: sampled(image[:, None], _matrices(matrix, len(image)), image.shape[1:])[:, 0],  # means would blur it
             self.points_key: torch.as_tensor(moved.astype(np.float32)),
         }
+
+
+def stored_place(place: Sequence[float], view: str, meta: Mapping[Any, Any], size: Sequence[int]) -> tuple[float, float]:
+    """A place of a view as it was read in the image as it is stored, and the other way round: to turn and to mirror undo themselves.
+
+    Args:
+        place: [x, y].
+        view: ``anterior`` or ``posterior``.
+        meta: of the scan, as :class:`msk_monai.dicom.whole_body_reader.WholeBodyReader` gives it.
+        size: columns and rows.
+    """
+    x, y = float(place[0]), float(place[1])
+    turned, mirrored = bool(meta.get("turned")), view in meta.get("mirrored", ())
+    return size[0] - 1 - x if turned != mirrored else x, size[1] - 1 - y if turned else y
 
 
 def grid_matrix(size: Sequence[int], spacing: Sequence[float], grid: Sequence[int], pixel_mm: float) -> Array:

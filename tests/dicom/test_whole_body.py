@@ -10,6 +10,7 @@ from msk_monai.dicom.study import index_folder
 from msk_monai.dicom.whole_body_reader import WholeBodyReader
 from msk_monai.errors import MixedStackError, PixelDataError, UnsuitableImageError
 from msk_monai.runner import find_cases
+from msk_monai.transforms.whole_body import stored_place
 from tests.dicom.writing import ABSENT, CORONAL, item, noise, save, scintigram, sequence, uid
 
 RULES = {"modality": ["NM"], "formats": ["dicom", "mat"], "whole_body": True, "one_per_study": True, "prefer": ["many", "original"]}
@@ -98,9 +99,14 @@ def test_views_that_no_code_names(tmp_path, codes, vector, order, warning):
         ({"SeriesDescription": "WholeBody ANT 1"}, "anterior", "SeriesDescription"),
         ({"SeriesDescription": "WB ANT/POST"}, "anterior", "does not name the view; the image was taken as anterior"),
         ({"SeriesDescription": "3 h post injection"}, "anterior", "does not name the view"),
-        ({"DetectorVector": [2]}, "posterior", "image of detector 2 was taken as posterior"),
+        ({"DetectorVector": [2]}, "posterior", "the view was told by the detector's number"),
         ({"PatientOrientation": ["R", "F"]}, "posterior", "the image's orientation"),
         ({"PatientOrientation": ["L", "F"]}, "anterior", "the image's orientation"),
+        ({"SeriesDescription": "ANT", "PatientOrientation": ["R", "F"]}, "posterior", "SeriesDescription contradicts the image's orientation"),
+        ({"SeriesDescription": "POST", "PatientOrientation": ["R", "F"]}, "posterior", "by the image's orientation, as"),
+        ({"SeriesDescription": "ANTERIOR", "DetectorVector": [2]}, "posterior", "contradicts the detector's number"),
+        ({"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 1}, "posterior", "by SeriesDescription"),
+        ({"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 2}, "anterior", "contradicts the detector's number"),
     ],
 )
 def test_one_view_alone(tmp_path, attributes, view, source):
@@ -111,6 +117,65 @@ def test_one_view_alone(tmp_path, attributes, view, source):
     np.testing.assert_array_equal(whole[0].numpy(), pixels[0].T)
     told = " ".join(whole.meta["warnings"])
     assert (told == "") if source is None else (source in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "view"),
+    [
+        ("Whole body post treatment", ""),
+        ("WB POST SURGERY", ""),
+        ("POST TRAUMA WB", ""),
+        ("POST CHEMO", ""),
+        ("POST-TKR whole body", ""),
+        ("POST WHOLE BODY IRRADIATION", ""),
+        ("WB BONE 3HR POST", ""),
+        ("WB 3 HRS POST", ""),
+        ("WB POST 3 h", ""),
+        ("DORSAL SPINE", ""),
+        ("ANT CRUCIATE LIGAMENT", ""),
+        ("WB ANT/POST", ""),
+        ("POST", "posterior"),
+        ("WB_POST", "posterior"),
+        ("WB1 POST2", "posterior"),
+        ("Post view", "posterior"),
+        ("Bone scan, whole body, post.", "posterior"),
+        ("3HR WB POST", "posterior"),
+        ("WB POSTERIOR POST OP", "posterior"),
+        ("POST OP WB ANTERIOR", "anterior"),
+        ("ANT WB", "anterior"),
+    ],
+)
+def test_post_is_a_view_only_as_a_word_for_one(tmp_path, text, view):
+    """What names no view is told as assumed."""
+    whole = read(save(scintigram(frames(1), SeriesDescription=text), tmp_path / "nm.dcm"))
+    assert whole.meta["views"] == (view or "anterior",)
+    assert ("does not name the view" in whole.meta["warnings"][0]) is (view == "")
+
+
+def test_views_after_a_treatment_are_one_scan(tmp_path):
+    own = at("080000", SeriesDescription="WB POST TREATMENT")
+    objects = [("a", None, {**own, "PatientOrientation": ["L", "F"]}), ("p", None, {**own, "PatientOrientation": ["R", "F"]})]
+    assert views_in(tmp_path, *objects) == ["a+p"]
+    whole = read(tmp_path)
+    assert (whole.meta["views"], whole.meta["sop_instance_uids"]) == (BOTH, (uid(("a", 0)), uid(("p", 1))))
+
+
+def test_detectors_orientations_tell_two_views_apart(tmp_path):
+    pixels = frames()
+    codes = [item(ImageOrientationPatient=list(way)) for way in ((-1, 0, 0, 0, 0, -1), CORONAL)]
+    whole = read(scan(tmp_path / "nm.dcm", pixels, codes=codes, vector=(1, 2)))
+    np.testing.assert_array_equal(whole.numpy(), pixels[::-1].transpose(0, 2, 1))
+    assert whole.meta["warnings"] == ("the view was told by the image's orientation, as there is no ViewCodeSequence",)
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "together"),
+    [("0815", "091000", True), ("0815", "091501", False), ("08", "0900", True)],
+)
+def test_a_time_is_read_by_position(tmp_path, early, late, together):
+    """Where a time is not understood, the numbers of the series decide, which are apart here."""
+    found = views_in(tmp_path, ("a", ANTERIOR, at(early)), ("p", POSTERIOR, at(late, SeriesNumber=9)))
+    assert (found == ["a+p"]) is together
 
 
 def test_two_objects_are_one_scan(tmp_path):
@@ -254,6 +319,37 @@ def test_a_detectors_orientation_turns_both_views(tmp_path):
     assert (whole.meta["turned"], "contradicts itself" in whole.meta["warnings"][0]) == (False, True)
 
 
+@pytest.mark.parametrize("up", [1, -1])
+def test_a_posterior_view_stored_mirrored_is_mirrored_back(tmp_path, up):
+    pixels = frames()
+    way = [up * value for value in CORONAL]
+    codes = (detector(ANTERIOR, ImageOrientationPatient=way), detector(POSTERIOR, ImageOrientationPatient=way))
+    whole = read(scan(tmp_path / "nm.dcm", pixels, codes=codes, vector=(1, 2)))
+    upright = pixels.transpose(0, 2, 1)[:, ::up, ::up]
+    np.testing.assert_array_equal(whole[0].numpy(), upright[0])
+    np.testing.assert_array_equal(whole[1].numpy(), upright[1, ::-1])
+    assert (whole.meta["mirrored"], whole.meta["turned"]) == (("posterior",), up < 0)
+    assert "the posterior view was stored mirrored" in whole.meta["warnings"][-1]
+    whole = read(scan(tmp_path / "nm.dcm", pixels, codes=(ANTERIOR, POSTERIOR), vector=(1, 2), PatientOrientation=["L", "F"]))
+    np.testing.assert_array_equal(whole.numpy(), pixels.transpose(0, 2, 1))
+    assert (whole.meta["mirrored"], whole.meta["warnings"]) == ((), ())
+
+
+def test_places_of_a_mirrored_view_lead_to_the_stored_image():
+    size = (20, 40)
+    assert stored_place((3, 5), "posterior", {"turned": False, "mirrored": ("posterior",)}, size) == (16, 5)
+    assert stored_place((3, 5), "posterior", {"turned": True, "mirrored": ("posterior",)}, size) == (3, 34)
+    assert stored_place((3, 5), "anterior", {"turned": True, "mirrored": ("posterior",)}, size) == (16, 34)
+
+
+def test_an_anterior_view_stored_mirrored_is_only_told(tmp_path):
+    pixels = frames()
+    codes = [detector(code, ImageOrientationPatient=[-1, 0, 0, 0, 0, -1]) for code in (ANTERIOR, POSTERIOR)]
+    whole = read(scan(tmp_path / "nm.dcm", pixels, codes=codes, vector=(1, 2)))
+    np.testing.assert_array_equal(whole.numpy(), pixels.transpose(0, 2, 1))
+    assert "left and right may be the wrong way round" in whole.meta["warnings"][-1]
+
+
 def test_counts_are_those_stored(tmp_path):
     pixels = frames(1)
     for photometric in ("MONOCHROME1", "PALETTE COLOR"):
@@ -268,6 +364,31 @@ def test_counts_are_those_stored(tmp_path):
 def test_a_position_makes_no_slice_of_a_scan(tmp_path):
     own = {"ImagePositionPatient": [0, 0, 0], "ImageOrientationPatient": list(CORONAL)}
     assert read(scan(tmp_path / "nm.dcm", frames(1), codes=(ANTERIOR,), **own)).shape == (1, 20, 40)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_tall_image_with_a_position_is_no_slice(tmp_path, count, turned):
+    pixels = frames()[:count]
+    way = -1 if turned else 1
+    for number, code in enumerate((ANTERIOR, POSTERIOR)[:count]):
+        facing = 1 if code is ANTERIOR else -1  # rows of the posterior view run the other way, and its normal to the front
+        own = {
+            "SOPInstanceUID": uid(number),
+            "ImageType": ["ORIGINAL", "PRIMARY", "STATIC", "EMISSION"],
+            "ImagePositionPatient": [0, 100 * number, 0],
+            "ImageOrientationPatient": [way * facing, 0, 0, 0, 0, -way],
+            "PatientOrientation": ["R" if way * facing < 0 else "L", "H" if turned else "F"],
+        }
+        scan(tmp_path / f"{number}.dcm", pixels[number : number + 1], codes=(code,), vector=(1,), **own, **at("0800"))
+    [case] = find_cases(tmp_path, RULES)
+    assert len(case.files) == count
+    whole = read(list(case.files))
+    np.testing.assert_array_equal(whole.numpy(), pixels.transpose(0, 2, 1)[:, ::way, ::way])
+    assert (whole.meta["views"], whole.meta["turned"]) == (BOTH[:count], turned)
+    corner = whole.affine.numpy() @ [0, 0, 0, 1]
+    np.testing.assert_allclose(corner[:2], [19 * 50, 39 * 50] if turned else [0, 0])
+    np.testing.assert_allclose(whole.affine.numpy()[:2, :2], np.diag([50, 50]) * way)
 
 
 def test_a_header_without_sense_is_no_fault(tmp_path):
