@@ -17,6 +17,7 @@ import numpy.typing as npt
 Value = Any
 
 HEADER_BYTES = 128
+_MOST_DIMENSIONS = 64
 ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 """Byte order by bytes 124 to 127."""
 DEEPEST = 64
@@ -40,8 +41,15 @@ _NUMERIC = {
 }
 _KINDS = {_CELL: "cell", _STRUCT: "struct", _OBJECT: "object", _CHAR: "char", 5: "sparse", 16: "function", _OPAQUE: "opaque"} | _NUMERIC
 _COMPLEX, _LOGICAL = 0x800, 0x200
+MOST_VALUES = 100_000
+"""Values within one variable, each cell and each field one; they take some hundred bytes each, whatever few the file has for them."""
+_MOST_FIELDS = 4096
 _START_BYTES = 4096
 """So much of a variable holds its class, sizes and name."""
+
+
+class TooLargeError(ValueError):
+    """A variable holds more than any that is read."""
 
 
 def list_arrays(file: BinaryIO, order: str) -> list[tuple[str, tuple[int, ...], str]]:
@@ -70,10 +78,11 @@ def read_array(file: BinaryIO, order: str, name: str, *, most_bytes: int) -> Val
         file: opened for reading bytes.
         order: its byte order: ``<`` or ``>``.
         name: of the variable.
-        most_bytes: a variable may need when it is decompressed.
+        most_bytes: a variable may need when it is decompressed, and its numbers in their own type.
 
     Raises:
         KeyError: there is no such variable.
+        TooLargeError: the variable needs more, or holds more than ``MOST_VALUES`` values.
         ValueError: the file is damaged or cut off.
         zlib.error: the variable is damaged.
     """
@@ -85,7 +94,7 @@ def read_array(file: BinaryIO, order: str, name: str, *, most_bytes: int) -> Val
             data = file.read(size)
             if len(data) < size:
                 raise ValueError("cut off")
-            return _value(memoryview(_matrix(kind, data, order, most=most_bytes, whole=True)), order, 0)
+            return _Values(order, most_bytes).of(memoryview(_matrix(kind, data, order, most=most_bytes, whole=True)))
     raise KeyError(name)
 
 
@@ -113,6 +122,8 @@ def _matrix(kind: int, data: bytes, order: str, *, most: int, whole: bool = Fals
     if len(content) < 8:
         raise ValueError("cut off")
     inner, size = struct.unpack(f"{order}II", content[:8])
+    if whole and 8 + size > most:
+        raise TooLargeError
     if inner != _MATRIX or (whole and (len(content) < 8 + size or not _ends(unpacking))):
         raise ValueError("no whole array")
     return content[8 : 8 + size]
@@ -155,9 +166,10 @@ def _begin(data: bytes | memoryview, order: str) -> tuple[str, tuple[int, ...], 
     of_class = flags & 0xFF
     shape: tuple[int, ...] = ()
     if of_class != _OPAQUE:
-        shape = tuple(_numbers(*_next(elements), order).tolist())
-        if len(shape) < 2 or min(shape) < 0:
+        sizes = _numbers(*_next(elements), order)
+        if not 2 <= sizes.size <= _MOST_DIMENSIONS or sizes.min() < 0:
             raise ValueError("no shape")
+        shape = tuple(sizes.tolist())
     name = bytes(_next(elements)[1]).decode("latin-1")
     return name, shape, of_class, bool(flags & _LOGICAL), (bool(flags & _COMPLEX), elements)
 
@@ -168,40 +180,71 @@ def _numbers(kind: int, content: memoryview, order: str) -> npt.NDArray[Any]:
     return np.frombuffer(content, dtype=np.dtype(f"{order}{_NUMBERS[kind]}"))
 
 
-def _value(data: memoryview, order: str, depth: int) -> Value:
-    if depth > DEEPEST:
-        raise ValueError("too deep")
-    if not len(data):  # how an empty element of a cell is written
-        return np.empty((0, 0))
-    _, shape, of_class, _, (is_complex, elements) = _begin(data, order)
-    count = math.prod(shape)
-    if of_class in _NUMERIC:
-        real = _array(elements, shape, _NUMERIC[of_class], order)
-        return real + 1j * _array(elements, shape, _NUMERIC[of_class], order) if is_complex else real
-    if of_class == _CHAR:
-        return _text(*_next(elements), shape, order)
-    if of_class == _CELL:
-        return [_inner(elements, order, depth) for _ in range(count)]
-    if of_class not in (_STRUCT, _OBJECT):
-        return None
-    if of_class == _OBJECT:
-        _next(elements)  # the name of its class
-    names = _field_names(elements, order)
-    found = [{name: _inner(elements, order, depth) for name in names} for _ in range(count if names else min(count, 1))]
-    return found[0] if len(found) == 1 else found
+class _Values:
+    """Values of one variable, no more than ``MOST_VALUES`` of them: an empty element of a cell takes 8 bytes that compress to nothing."""
+
+    def __init__(self, order: str, most_bytes: int) -> None:
+        self._order = order
+        self._left = MOST_VALUES
+        self._bytes_left = most_bytes
+
+    def of(self, data: memoryview, depth: int = 0) -> Value:
+        """The value of an array's content."""
+        if depth > DEEPEST:
+            raise ValueError("too deep")
+        self._take(1)
+        if not len(data):  # how an empty element of a cell is written
+            return np.empty((0, 0))
+        order = self._order
+        _, shape, of_class, _, (is_complex, elements) = _begin(data, order)
+        count = math.prod(shape)
+        if of_class in _NUMERIC:
+            # numbers may be stored in a smaller type; complex ones are put together from several arrays
+            self._bytes_left -= count * _dtype(of_class).itemsize * (4 if is_complex else 1)
+            if self._bytes_left < 0:
+                raise TooLargeError
+            real = _array(elements, shape, _dtype(of_class), order)
+            return real + 1j * _array(elements, shape, _dtype(of_class), order) if is_complex else real
+        if of_class == _CHAR:
+            self._take(shape[0])
+            return _text(*_next(elements), shape, order)
+        if of_class == _CELL:
+            self._require(count)
+            return [self._inner(elements, depth) for _ in range(count)]
+        if of_class not in (_STRUCT, _OBJECT):
+            return None
+        if of_class == _OBJECT:
+            _next(elements)  # the name of its class
+        names = _field_names(elements, order)
+        self._take(len(names))
+        count = count if names else min(count, 1)
+        self._require(count * len(names))
+        found = [{name: self._inner(elements, depth) for name in names} for _ in range(count)]
+        return found[0] if len(found) == 1 else found
+
+    def _inner(self, elements: Iterator[tuple[int, memoryview]], depth: int) -> Value:
+        kind, content = _next(elements)
+        if kind != _MATRIX:
+            raise ValueError("no array")
+        return self.of(content, depth + 1)
+
+    def _take(self, count: int) -> None:
+        self._require(count)
+        self._left -= count
+
+    def _require(self, count: int) -> None:
+        if count > self._left:
+            raise TooLargeError
 
 
-def _inner(elements: Iterator[tuple[int, memoryview]], order: str, depth: int) -> Value:
-    kind, content = _next(elements)
-    if kind != _MATRIX:
-        raise ValueError("no array")
-    return _value(content, order, depth + 1)
+def _dtype(of_class: int) -> np.dtype[Any]:
+    name = _NUMERIC[of_class]
+    return np.dtype({"double": "float64", "single": "float32"}.get(name, name))
 
 
-def _array(elements: Iterator[tuple[int, memoryview]], shape: tuple[int, ...], name: str, order: str) -> npt.NDArray[Any]:
+def _array(elements: Iterator[tuple[int, memoryview]], shape: tuple[int, ...], dtype: np.dtype[Any], order: str) -> npt.NDArray[Any]:
     """An array of a class; its numbers may be stored in a smaller type that holds them."""
     stored = _numbers(*_next(elements), order)
-    dtype = np.dtype({"double": "float64", "single": "float32"}.get(name, name))
     if stored.size != math.prod(shape) or (stored.dtype.kind == "f" and dtype.kind != "f"):
         raise ValueError("other numbers than announced")
     return stored.astype(dtype).reshape(shape, order="F")
@@ -213,6 +256,8 @@ def _field_names(elements: Iterator[tuple[int, memoryview]], order: str) -> list
     if length.size != 1 or length[0] < 1:
         raise ValueError("no field names")
     step = int(length[0])
+    if len(names) > step * _MOST_FIELDS:
+        raise TooLargeError
     return [names[at : at + step].split(b"\0")[0].decode("latin-1") for at in range(0, len(names), step)]
 
 

@@ -10,23 +10,27 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from msk_monai.errors import DataError, UnreadableFileError
-from msk_monai.mat5 import DEEPEST, HEADER_BYTES, ORDERS, list_arrays, read_array
+from msk_monai.mat5 import DEEPEST, HEADER_BYTES, MOST_VALUES, ORDERS, list_arrays, read_array
 
 if TYPE_CHECKING:
     import h5py
 
 Value = Any
 
-LARGEST = 2**25
-"""Numbers in one variable; a header that declares more is damaged, or no image of a patient."""
-_MOST_VALUES = 100_000
-"""Values within one variable: references of HDF5 may lead in circles."""
+LARGEST = 2**23
+"""Numbers in one variable, such as two views of 4096 x 1024; a header that declares more is damaged, or no scan of a patient. What is
+read of a file needs some four times 8 bytes for each of them, however few the file takes itself."""
+_MOST_BYTES = 8 * LARGEST
+"""Bytes of the numbers in one variable, those of all its cells and structs together."""
+_LETTER_BYTES = 64
+"""A letter of version 7.3 is a number, until a text is made of them."""
 _OVERHEAD = 2**16
 """Bytes of a variable beside its numbers."""
 _MATLAB_NAMES = {"float64": "double", "float32": "single"}
@@ -81,7 +85,7 @@ def read_variable(path: Path, name: str) -> Value:
             with _open_hdf5(path) as file:
                 return _Hdf5Values(file, path).of(file[name])
         with path.open("rb") as opened:
-            return read_array(opened, _byte_order(path), name, most_bytes=8 * LARGEST + _OVERHEAD)
+            return read_array(opened, _byte_order(path), name, most_bytes=_MOST_BYTES + _OVERHEAD)
 
 
 def fields_called(value: Value, name: str) -> list[Value]:
@@ -98,16 +102,22 @@ def fields_called(value: Value, name: str) -> list[Value]:
 
 
 def leaves(value: Value) -> list[Any]:
-    """The numbers, texts and Nones of a value without its cells and structs, column by column.
+    """The numbers, texts and Nones of a value without its cells and structs, column by column; the first ``MOST_VALUES`` of them.
 
     >>> leaves([[np.array([[2, 3]])], "mild", [np.empty((0, 0))]])
     [2, 3, 'mild']
     """
-    if isinstance(value, list):
-        return [leaf for part in value for leaf in leaves(part)]
-    if isinstance(value, Mapping):
-        return [leaf for part in value.values() for leaf in leaves(part)]
-    return value.ravel(order="F").tolist() if isinstance(value, np.ndarray) else [value]
+    return list(islice(_leaves(value), MOST_VALUES))
+
+
+def _leaves(value: Value) -> Iterator[Any]:
+    if isinstance(value, list | Mapping):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _leaves(part)
+    elif isinstance(value, np.ndarray):
+        yield from value.ravel(order="F")[:MOST_VALUES].tolist()
+    else:
+        yield value
 
 
 @contextmanager
@@ -117,7 +127,7 @@ def _parsing(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except Exception as fault:  # h5py raises whatever it likes at damaged files, and may quote them: hence "from None"
-        message = f"expected a MATLAB file, got one that is damaged or cut off ({type(fault).__name__})"
+        message = f"expected a MATLAB file, got one that is damaged, cut off or too large ({type(fault).__name__})"
         raise UnreadableFileError(message, subject=path.name) from None
 
 
@@ -204,14 +214,16 @@ class _Hdf5Values:
         self._file = file
         self._path = path
         self._count = 0
+        self._bytes = 0
+        self._known: dict[Any, tuple[Value, int]] = {}
 
     def of(self, node: Any, depth: int = 0) -> Value:
         """The value of a group or data set."""
         import h5py
 
-        self._count += 1
-        if depth > DEEPEST or self._count > _MOST_VALUES:
-            raise UnreadableFileError("expected cells and structs that come to an end, got too many of them", subject=self._path.name)
+        self._take(1)
+        if depth > DEEPEST:
+            raise self._endless()
         if isinstance(node, h5py.Group):
             if "MATLAB_sparse" in node.attrs:
                 return None
@@ -224,16 +236,54 @@ class _Hdf5Values:
 
         if node.external or node.is_virtual:
             raise UnreadableFileError("expected all values within the file, got some in another one", subject=self._path.name)
-        _require_size(node.shape or (), "a variable", self._path)
         kind = _class_of(node)
         references = h5py.check_ref_dtype(node.dtype) is h5py.Reference
         if node.shape is None or node.attrs.get("MATLAB_empty", 0):
             return [] if references or kind in ("cell", "struct") else "" if kind == "char" else np.empty((0, 0))
-        stored = np.asarray(node[()])
-        if references:
-            return [self.of(self._file[reference], depth + 1) if reference else None for reference in stored.ravel()]
-        if stored.dtype.kind not in "biuf":
+        if not references and node.dtype.kind not in "biuf":
             return None
+        # before anything is read: compressed or unwritten numbers take no room in the file, and a piece of it is unpacked as a whole
+        self._take_bytes((_LETTER_BYTES if kind == "char" else node.dtype.itemsize) * max(math.prod(node.shape), math.prod(node.chunks or ())))
+        if references:
+            self._require(math.prod(node.shape))
+            return [self._referred(reference, depth) if reference else None for reference in np.asarray(node[()]).ravel()]
         if kind == "char":
-            return _text(["".join(map(chr, row)) for row in np.atleast_2d(stored).T.tolist()])
-        return stored.T
+            self._take(node.shape[-1] if node.shape else 1)
+            return _text(["".join(map(chr, row)) for row in np.atleast_2d(np.asarray(node[()])).T.tolist()])
+        return np.asarray(node[()]).T
+
+    def _referred(self, reference: Any, depth: int) -> Value:
+        """What a reference leads to: read once, however many lead there, and counted for each as who walks through it meets it again."""
+        node = self._file[reference]
+        place = _address(node)
+        if place in self._known:
+            value, count = self._known[place]
+            self._take(count)
+            return value
+        before = self._count
+        value = self.of(node, depth + 1)
+        self._known[place] = value, self._count - before
+        return value
+
+    def _take(self, count: int) -> None:
+        self._require(count)
+        self._count += count
+
+    def _require(self, count: int) -> None:
+        if self._count + count > MOST_VALUES:
+            raise self._endless()
+
+    def _take_bytes(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > _MOST_BYTES:
+            raise UnreadableFileError(f"expected at most {_MOST_BYTES} bytes in a variable, got more", subject=self._path.name)
+
+    def _endless(self) -> UnreadableFileError:
+        return UnreadableFileError("expected cells and structs that come to an end, got too many of them", subject=self._path.name)
+
+
+def _address(node: Any) -> Any:
+    """What tells an object of a file from every other."""
+    import h5py
+
+    return h5py.h5o.get_info(node.id).addr

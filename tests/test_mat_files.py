@@ -1,6 +1,8 @@
 """Both kinds of MATLAB files read alike, and damaged ones end in one line."""
 
 import struct
+import tracemalloc
+import zlib
 from contextlib import suppress
 
 import h5py
@@ -12,6 +14,7 @@ from scipy.io import loadmat
 from scipy.sparse import coo_array
 
 from msk_monai.errors import UnreadableFileError
+from msk_monai.mat5 import MOST_VALUES
 from msk_monai.mat_files import LARGEST, fields_called, leaves, list_variables, read_variable
 from tests.mat_writing import WRITERS, StructArray, counts, write_v5, write_v73
 
@@ -186,6 +189,106 @@ def test_references_in_circles_end(tmp_path):
         cell[:, 0] = [cell.ref] * 8
     with pytest.raises(UnreadableFileError, match="expected cells and structs that come to an end"):
         read_variable(tmp_path / "circle.mat", "diaginfo")
+
+
+def v5_element(kind, content):
+    return struct.pack("<II", kind, len(content)) + content.ljust(-(-len(content) // 8) * 8, b"\0")
+
+
+def v5_array(of_class, shape, *parts, name=b""):
+    """An array's element: its class, shape and name, then what it holds."""
+    start = (v5_element(6, struct.pack("<II", of_class, 0)), v5_element(5, struct.pack(f"<{len(shape)}i", *shape)), v5_element(1, name))
+    return v5_element(14, b"".join((*start, *parts)))
+
+
+def v5_file(path, array):
+    packed = zlib.compress(array)
+    path.write_bytes(b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + struct.pack("<II", 15, len(packed)) + packed)
+    assert path.stat().st_size < 100_000
+    return path
+
+
+def many_cells():
+    return v5_array(1, (1, 200_000), struct.pack("<II", 14, 0) * 200_000, name=b"x")
+
+
+def many_cells_in_cells():
+    return v5_array(1, (1, 400), v5_array(1, (1, 1000), struct.pack("<II", 14, 0) * 1000) * 400, name=b"x")
+
+
+def many_fields():
+    return v5_array(2, (1, 0), v5_element(5, struct.pack("<i", 1)), v5_element(1, b"a" * 2_000_000), name=b"x")
+
+
+def fields_of_many_structs():
+    names = v5_element(5, struct.pack("<i", 1)), v5_element(1, b"a" * 4000)
+    return v5_array(1, (1, 1000), v5_array(2, (1, 0), *names) * 1000, name=b"x")
+
+
+def many_dimensions():
+    return v5_element(14, v5_element(6, struct.pack("<II", 6, 0)) + v5_element(1, b"\1" * 3000) + v5_element(1, b"x"))
+
+
+def small_numbers_of_a_large_type():
+    return v5_array(1, (1, 12), v5_array(6, (1, 2**20), v5_element(2, bytes(2**20))) * 12, name=b"x")
+
+
+@pytest.mark.parametrize(
+    "make", [many_cells, many_cells_in_cells, many_fields, fields_of_many_structs, many_dimensions, small_numbers_of_a_large_type]
+)
+def test_a_small_file_of_version_5_costs_little(tmp_path, make):
+    path = v5_file(tmp_path / "bomb.mat", make())
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableFileError, match=r"^bomb\.mat: expected a MATLAB file, got one that is damaged, cut off or too large"):
+            read_variable(path, "x")
+        assert tracemalloc.get_traced_memory()[1] < 300e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_reference_is_read_once_and_counted_each_time(tmp_path):
+    with h5py.File(tmp_path / "same.mat", "w", userblock_size=512) as file:
+        numbers = file.create_dataset("n", (1024, 1024), np.float64, chunks=(1024, 64), compression="gzip")
+        file.create_dataset("x", (60, 1), h5py.ref_dtype)[:, 0] = [numbers.ref] * 60
+        last = numbers
+        for depth in range(40):
+            cell = file.create_dataset(f"c{depth}", (2, 1), h5py.ref_dtype)
+            cell[:, 0] = [last.ref] * 2
+            last = cell
+    found = read_variable(tmp_path / "same.mat", "x")
+    assert len(found) == 60
+    assert len({id(value) for value in found}) == 1
+    with pytest.raises(UnreadableFileError, match="expected cells and structs that come to an end"):
+        read_variable(tmp_path / "same.mat", "c39")
+
+
+def test_numbers_of_one_variable_are_limited_together(tmp_path):
+    with h5py.File(tmp_path / "many.mat", "w", userblock_size=512) as file:
+        group = file.create_group("x")
+        for number in range(9):
+            group.create_dataset(f"f{number}", (LARGEST // 8,), np.float64, chunks=(2**16,))
+        file.create_dataset("chunk", (4,), np.float64, chunks=(LARGEST * 2,), maxshape=(None,))
+        file.create_dataset("letters", (LARGEST // 4, 1), np.uint16).attrs["MATLAB_class"] = np.bytes_("char")
+    assert (tmp_path / "many.mat").stat().st_size < 10**6
+    for name in ("x", "chunk", "letters"):
+        with pytest.raises(UnreadableFileError, match=f"expected at most {8 * LARGEST} bytes in a variable, got more"):
+            read_variable(tmp_path / "many.mat", name)
+
+
+def test_what_is_no_number_is_not_read(tmp_path):
+    with h5py.File(tmp_path / "text.mat", "w", userblock_size=512) as file:
+        file.create_dataset("x", (10_000,), "S10000", chunks=(100,), compression="gzip")
+    tracemalloc.start()
+    try:
+        assert read_variable(tmp_path / "text.mat", "x") is None
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_only_so_many_leaves_are_listed():
+    assert len(leaves([np.zeros((1, 2**20))] * 3)) == MOST_VALUES
 
 
 @pytest.mark.parametrize("version", WRITERS)
