@@ -243,7 +243,9 @@ class _Hdf5Values:
         if not references and node.dtype.kind not in "biuf":
             return None
         # before anything is read: compressed or unwritten numbers take no room in the file, and a piece of it is unpacked as a whole
-        self._take_bytes((_LETTER_BYTES if kind == "char" else node.dtype.itemsize) * max(math.prod(node.shape), math.prod(node.chunks or ())))
+        self._take_bytes(
+            (_LETTER_BYTES if kind == "char" else node.dtype.itemsize) * max(math.prod(node.shape), math.prod(node.chunks or ()))
+        )
         if references:
             self._require(math.prod(node.shape))
             return [self._referred(reference, depth) if reference else None for reference in np.asarray(node[()]).ravel()]

@@ -35,7 +35,15 @@ _SPECIFIC_TAGS: list[BaseTag] = [
         *("PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription", "EstimatedRadiographicMagnificationFactor"),
         *("SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored"),
         *("PixelRepresentation", "RescaleIntercept", "RescaleSlope", "DetectorInformationSequence", "SharedFunctionalGroupsSequence"),
-        *("AcquisitionDate", "AcquisitionTime", "DetectorVector", "EnergyWindowVector", "NumberOfEnergyWindows", "NumberOfDetectors", "ImageID"),
+        *(
+            "AcquisitionDate",
+            "AcquisitionTime",
+            "DetectorVector",
+            "EnergyWindowVector",
+            "NumberOfEnergyWindows",
+            "NumberOfDetectors",
+            "ImageID",
+        ),
         "PerFrameFunctionalGroupsSequence",
     )
 ]

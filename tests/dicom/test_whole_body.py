@@ -102,11 +102,19 @@ def test_views_that_no_code_names(tmp_path, codes, vector, order, warning):
         ({"DetectorVector": [2]}, "posterior", "the view was told by the detector's number"),
         ({"PatientOrientation": ["R", "F"]}, "posterior", "the image's orientation"),
         ({"PatientOrientation": ["L", "F"]}, "anterior", "the image's orientation"),
-        ({"SeriesDescription": "ANT", "PatientOrientation": ["R", "F"]}, "posterior", "SeriesDescription contradicts the image's orientation"),
+        (
+            {"SeriesDescription": "ANT", "PatientOrientation": ["R", "F"]},
+            "posterior",
+            "SeriesDescription contradicts the image's orientation",
+        ),
         ({"SeriesDescription": "POST", "PatientOrientation": ["R", "F"]}, "posterior", "by the image's orientation, as"),
         ({"SeriesDescription": "ANTERIOR", "DetectorVector": [2]}, "posterior", "contradicts the detector's number"),
         ({"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 1}, "posterior", "by SeriesDescription"),
-        ({"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 2}, "anterior", "contradicts the detector's number"),
+        (
+            {"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 2},
+            "anterior",
+            "contradicts the detector's number",
+        ),
     ],
 )
 def test_one_view_alone(tmp_path, attributes, view, source):
