@@ -40,7 +40,7 @@ _OPTIONS = {
     DataFormat.KNEE_ARRAYS: {"validation", "seed"},
     DataFormat.LANDMARK_CSV: {"validation", "seed"},
     DataFormat.LUMBAR_MRI_JSON: {"seed"},
-    DataFormat.BONE_SCAN_MAT: {"validation", "seed"},
+    DataFormat.BONE_SCAN_MAT: {"validation", "seed", "patient"},
 }
 """Which options belong to which format."""
 
@@ -61,12 +61,20 @@ def convert(
         typer.Option(
             min=0,
             max=1,
-            help="spine_*, knee_*, landmark_csv, bone_scan_mat: share of the films that go into validation, by patient. Default: 0.2.",
+            help="spine_*, knee_*, landmark_csv, bone_scan_mat: share of the films that go into validation, by patient; of "
+            "bone_scan_mat by scan, unless --patient is given. Default: 0.2.",
         ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="All but vertebra_labels and aasce: another seed splits otherwise. Default: 0."),
+    ] = None,
+    patient: Annotated[
+        str | None,
+        typer.Option(
+            help="bone_scan_mat: a regular expression for the patient in a file's name, such as '^(P[0-9]+)_'; its first group counts. "
+            "Default: none, and scans of one patient cannot be told apart."
+        ),
     ] = None,
 ) -> None:
     """Turn another layout of data into a datalist.json. Files that cannot be used are named and left out.
@@ -96,9 +104,10 @@ def convert(
     validation, two into testing.
 
     bone_scan_mat: whole-body bone scans as .mat files (version 5 to 7.3): V, rows x columns x 2 counts (anterior, posterior), and
-    diaginfo with kneejointid, [right, left]. The last 40 by name go into testing, at most half; the others are split by scan.
+    diaginfo with kneejointid, [right, left]. The last 40 by name go into testing, at most half; the others are split by scan or,
+    with --patient, by patient, who is then in one of the lists only.
     """
-    given = {"share": share, "levels": levels, "validation": validation, "seed": seed}
+    given = {"share": share, "levels": levels, "validation": validation, "seed": seed, "patient": patient}
     options = {name: value for name, value in given.items() if value is not None}
     foreign = sorted(options.keys() - _OPTIONS[data_format])
     if foreign:
@@ -108,6 +117,8 @@ def convert(
         say(f"left out: {file}: {reason}")
     for file, note in converted.notes:
         say(f"note: {file}: {note}")
+    if data_format is DataFormat.BONE_SCAN_MAT and patient is None:
+        say("note: split by scan: without --patient, scans of one patient cannot be told apart and may be in several lists")
     counts = {section: len(converted.content.get(section, ())) for section in ("training", "validation", "testing")}
     if not any(counts.values()):
         raise UnsuitableImageError(f"nothing in it could be read as {data_format.value}", subject=str(source))
@@ -182,10 +193,16 @@ def _converted_lumbar_mri(source: Path, out: Path, *, seed: int = 0) -> "Convert
     return lumbar_mri_datalist(_film_folder(source, files, [image for image, _ in pairs.pairs]), pairs, out, seed=seed)
 
 
-def _converted_bone_scans(source: Path, out: Path, *, validation: float = 0.2, seed: int = 0) -> "Converted":
+def _converted_bone_scans(source: Path, out: Path, *, validation: float = 0.2, seed: int = 0, patient: str | None = None) -> "Converted":
+    import re
+
     from msk_monai.datasets.bone_scan_mat import bone_scan_datalist
 
-    return bone_scan_datalist(_films(source, "mat"), out, validation=validation, seed=seed)
+    try:
+        re.compile(patient or "")
+    except re.error as fault:
+        raise typer.BadParameter(f"expected a regular expression as --patient, got {patient!r} ({fault})") from None
+    return bone_scan_datalist(_films(source, "mat"), out, validation=validation, seed=seed, patient=patient)
 
 
 def _film_options(*, levels: str | None = None, validation: float = 0.2, seed: int = 0) -> dict[str, Any]:

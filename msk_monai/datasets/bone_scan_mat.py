@@ -2,7 +2,7 @@
 
 A file holds ``V`` (rows x columns x 2 counts: anterior, posterior) and ``diaginfo``: structs and cells, nested to any depth, with a field
 ``kneejointid``, [right, left], and perhaps ``kneejointname``, the ids in words. Ids are -1 unspecified, 2 normal, 3 minimal, 4 mild,
-5 moderate, 6 severe; a knee's grade is its id less 2.
+5 moderate, 6 severe; a knee's grade is its id less 2. Nothing in a file names the patient: unless the file's name does, lists are by scan.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _IDS = {_UNSPECIFIED, *range(_FIRST_ID, _FIRST_ID + len(GRADES))}
 Grades = dict[str, int | None]
 
 
-def bone_scan_datalist(folder: FilmFolder, out: Path, *, validation: float = 0.0, seed: int = 0) -> Converted:
+def bone_scan_datalist(folder: FilmFolder, out: Path, *, validation: float = 0.0, seed: int = 0, patient: str | None = None) -> Converted:
     """Turn MATLAB files into a data list.
 
     Args:
@@ -34,11 +34,14 @@ def bone_scan_datalist(folder: FilmFolder, out: Path, *, validation: float = 0.0
         out: folder of the data list.
         validation: share of the scans for validation, of those that are not for testing.
         seed: for that split.
+        patient: a regular expression that is looked for in a file's name; what its first group (without one, all of it) matches is the
+            patient, and a file in whose name it is not found is left out. Without it, each scan is taken for a patient of its own.
 
     Returns:
-        Items hold ``image``, ``grades`` (``right`` and ``left``: 0 normal to 4 severe, null where unspecified) and ``case`` (the file's
-        path without its ending). The last ``TEST_SCANS`` scans by name, numbers in names counted as numbers, are for testing, but no
-        more than half of all. Scans of which neither knee is specified are dropped with a note.
+        Items hold ``image``, ``grades`` (``right`` and ``left``: 0 normal to 4 severe, null where unspecified), ``case`` (the file's
+        path without its ending: the scan) and, where ``patient`` is given, ``group`` (the patient). The last ``TEST_SCANS`` scans by name,
+        numbers in names counted as numbers, are for testing, but no more than half of all; so are all others of their patients. Scans of
+        which neither knee is specified are dropped with a note.
     """
     skipped = list(folder.faults.items())
     items: list[dict[str, Any]] = []
@@ -47,13 +50,15 @@ def bone_scan_datalist(folder: FilmFolder, out: Path, *, validation: float = 0.0
         try:
             grades = read_grades(film.path)
             _require_new(film.path, seen)
+            group = {} if patient is None else {"group": _patient(film.path, patient)}
         except DataError as fault:
             skipped.append((film.path, fault.message))
             continue
         case = Path(folder.name_of(film.path)).with_suffix("").as_posix()
-        items.append({"image": path_in(out, film.path), "grades": grades, "case": case})
-    tested = min(TEST_SCANS, len(items) // 2)
-    known, held_out = _graded(items[: len(items) - tested]), _graded(items[len(items) - tested :])
+        items.append({"image": path_in(out, film.path), "grades": grades, "case": case, **group})
+    tested = {_group(item) for item in items[len(items) - min(TEST_SCANS, len(items) // 2) :]}
+    known = _graded([item for item in items if _group(item) not in tested])
+    held_out = _graded([item for item in items if _group(item) in tested])
     dropped = [item for item in items if not any(grade is not None for grade in item["grades"].values())]
     return Converted(
         content={
@@ -61,7 +66,7 @@ def bone_scan_datalist(folder: FilmFolder, out: Path, *, validation: float = 0.0
             "modality": "NM",
             "description": "whole-body bone scans; grades of degenerative joint disease of both knees; no pixel spacing is known",
             "grade_names": list(GRADES),
-            **split_by_patient([(item["case"], item) for item in known], validation=validation, seed=seed),
+            **split_by_patient([(_group(item), item) for item in known], validation=validation, seed=seed),
             "testing": held_out,
         },
         skipped=tuple((folder.name_of(path), reason) for path, reason in sorted(skipped)),
@@ -124,6 +129,19 @@ def _require_new(path: Path, seen: dict[str, Path]) -> None:
         raise UnreadableFileError(f"cannot be opened ({fault.strerror})", subject=path.name) from fault
     if seen.setdefault(digest, path) != path:
         raise UnsuitableImageError(f"is an exact copy of {seen[digest].name}", subject=path.name)
+
+
+def _patient(path: Path, expression: str) -> str:
+    found = re.search(expression, path.name)
+    told = found and (found.group(1) if found.re.groups else found.group())
+    if not told:
+        raise UnsuitableImageError("expected a file's name that tells the patient, got one that does not", subject=path.name)
+    return told
+
+
+def _group(item: dict[str, Any]) -> str:
+    """What stays together in a split: a patient's scans or, where nothing names him, a scan."""
+    return str(item.get("group", item["case"]))
 
 
 def _graded(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ class KneeGrades:
 
     Truth read: ``label``, the grade of the image's only knee, a whole number from 0; or ``grades``, by side:
     ``{"right": 2, "left": null}``. A grade of -1 or null is not known, and not compared. Where several images are of one patient,
-    ``case`` or ``group`` says so.
+    ``group`` or, without it, ``case`` says so; a datalist whose ``case`` is the image's own has figures by image then.
 
     Result read: the classes ``0`` … ``4`` of one knee, ``right_0`` … ``left_4`` of two. A ``label`` is not compared with the classes of two
     knees. Classes without a side are taken for those of the only side whose grade is known, and not compared where both are.

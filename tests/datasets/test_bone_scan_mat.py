@@ -108,6 +108,26 @@ def test_of_few_at_most_half_are_for_testing(tmp_path):
     assert (len(content["training"]), len(content["validation"]), len(content["testing"])) == (3, 0, 2)
 
 
+def test_a_patients_scans_stay_together(tmp_path):
+    folder = folder_of(tmp_path / "in", {f"P{n % 7}_{n:02}": (2, 2) for n in range(28)} | {"unnamed": (2, 2)})
+    converted = bone_scan_datalist(folder, tmp_path / "out", validation=0.3, patient=r"^P(\d)_")
+    patients = {section: {item["group"] for item in converted.content[section]} for section in ("training", "validation", "testing")}
+    assert sum(map(len, patients.values())) == len(set().union(*patients.values())) == 7
+    assert all(patients.values())
+    assert converted.skipped == (("unnamed.mat", "expected a file's name that tells the patient, got one that does not"),)
+
+
+def test_without_a_patient_lists_are_by_scan_and_it_is_said(tmp_path):
+    for number in range(4):
+        write_v5(tmp_path / "in" / f"P1_{number}.mat", V=counts(seed=number), diaginfo=diagnosis())
+    command = ["convert", "bone_scan_mat", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    assert "without --patient, scans of one patient cannot be told apart" in " ".join(CliRunner().invoke(app, command).output.split())
+    done = CliRunner().invoke(app, [*command, "--patient", r"^(P\d)"])
+    assert "cannot be told apart" not in done.output
+    assert len(json.loads((tmp_path / "out" / "datalist.json").read_text())["testing"]) == 4
+    assert CliRunner().invoke(app, [*command, "--patient", "("]).exit_code == 2
+
+
 def test_a_scan_of_neither_knee_is_dropped_and_a_copy_left_out(tmp_path):
     folder = folder_of(tmp_path / "in", {"a": (-1, -1), "b": (2, -1), "c": (3, 4), "d": (4, 4)})
     (tmp_path / "in" / "d.mat").write_bytes((tmp_path / "in" / "c.mat").read_bytes())
