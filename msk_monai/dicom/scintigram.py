@@ -104,10 +104,9 @@ def _views_together(coded: Sequence[_Told], directions: Sequence[tuple[str, ...]
 
 
 def _view(fields: Fields, detector: Fields | None, direction: tuple[str, ...], detectors: Sequence[int]) -> _Told:
-    """The view of a frame that is alone in its object: by its code, the image's orientation, the detector's number, a text.
+    """The view of a frame that is alone in its object: by its code, the image's orientation, a text, the detector's number.
 
-    Texts come last, for they are typed by hand and tell of treatments, too. Number 1 is also that of an object's only detector, and
-    tells nothing then.
+    Which detector lies in front is a habit, so that its number comes last; 1 is also that of an object's only one, and tells nothing then.
     """
     coded = _coded(detector)
     if coded.view:
@@ -115,13 +114,13 @@ def _view(fields: Fields, detector: Fields | None, direction: tuple[str, ...], d
     several = (fields.integer("NumberOfDetectors") or 1) > 1
     number = {1: "anterior" if several else "", 2: "posterior"}.get(detectors[0], "") if detectors else ""
     named = [_Told(view, keyword) for keyword in _NAMES if (view := _named(fields.text(keyword)))]
-    geometry = [(_BY_DIRECTION.get("".join(direction), ""), _ORIENTATION), (number, _DETECTOR)]
-    found = next((_Told(view, source) for view, source in geometry if view), None)
-    if found is None:
-        return named[0] if named else _Told()
-    against = next((one.source for one in named if one.view != found.view), None)
-    note = f"{against} contradicts {found.source} as to the view; the image was taken as {found.view}" if against else ""
-    return replace(found, note=note)
+    turned = _BY_DIRECTION.get("".join(direction), "")
+    told = [*([_Told(turned, _ORIENTATION)] if turned else ()), *named, *([_Told(number, _DETECTOR)] if number else ())]
+    if not told:
+        return _Told()
+    against = next((one.source for one in told if one.view != told[0].view), None)
+    note = f"{against} contradicts {told[0].source} as to the view; the image was taken as {told[0].view}" if against else ""
+    return replace(told[0], note=note)
 
 
 def _named(text: str | None) -> str:

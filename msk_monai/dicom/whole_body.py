@@ -67,10 +67,10 @@ def why_not_whole_body(series: "Series") -> str | None:
 def views_of(series: "Series") -> Views:
     """Tell which view each frame of a whole-body scan shows.
 
-    By ViewCodeSequence, orientation or another element (see ``dicom.scintigram``); else one view is what the other is not; else
-    detector 1 is anterior and detector 2 posterior; else the first frame is anterior. The header decides by
-    PatientOrientation or the detector's ImageOrientationPatient whether the feet are up. PatientPosition (head or feet first) tells how the patient lay in the gantry, and
-    DICOM ties no direction of a planar NM image to it, so that it turns nothing and is only told.
+    By ViewCodeSequence, orientation or another element (see ``dicom.scintigram``); else one view is what the other is not; else detector 1
+    is anterior and detector 2 posterior; else the first frame is anterior. The header decides by PatientOrientation or the detector's
+    ImageOrientationPatient whether the feet are up. PatientPosition (head or feet first) tells how the patient lay in the gantry, and DICOM
+    ties no direction of a planar NM image to it, so that it turns nothing and is only told.
 
     Args:
         series: for which ``why_not_whole_body`` gives None.

