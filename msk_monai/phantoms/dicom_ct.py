@@ -9,9 +9,8 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from msk_monai.phantoms.ct import CTVolume
-from msk_monai.phantoms.dicom_identity import patient_and_study
+from msk_monai.phantoms.dicom_identity import EQUIPMENT, patient_and_study
 from msk_monai.phantoms.scanner import Scanner
-from msk_monai.version import __version__
 
 _INTERCEPT = -1024
 _KERNELS = {"soft": "Soft 20", "standard": "Standard 40", "bone": "Bone 70"}
@@ -140,10 +139,7 @@ def _series(options: SeriesOptions) -> dict[str, object]:
         "PatientPosition": "HFS",
         "FrameOfReferenceUID": options.uid("frame"),
         "PositionReferenceIndicator": "",
-        "Manufacturer": "msk_monai",
-        "ManufacturerModelName": "Procedural phantom",
-        "SoftwareVersions": __version__,
-        "DeviceSerialNumber": "0",
+        **EQUIPMENT,
         "SOPClassUID": CTImageStorage,
     }
 

@@ -1,4 +1,14 @@
-"""Whose study a phantom's images say they are: an invented patient's."""
+"""Whose study a phantom's images say they are, an invented patient's, and what made them."""
+
+from msk_monai.version import __version__
+
+EQUIPMENT = {
+    "Manufacturer": "msk_monai",
+    "ManufacturerModelName": "Procedural phantom",
+    "SoftwareVersions": __version__,
+    "DeviceSerialNumber": "0",
+}
+"""Attributes of the General Equipment module (DICOM PS3.3 C.7.5.1) by keyword."""
 
 
 def patient_and_study(*, seed: int, study: int, study_uid: str, sex: str, age: float, description: str) -> dict[str, object]:

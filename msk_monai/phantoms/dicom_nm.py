@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, NuclearMedicineImageStorage, generate_uid
 
-from msk_monai.phantoms.dicom_identity import patient_and_study
-from msk_monai.version import __version__
+from msk_monai.phantoms.dicom_identity import EQUIPMENT, patient_and_study
 
 _VIEWS = (("399321004", "anterior projection"), ("399001007", "posterior projection"))
 """Of CID 26."""
@@ -117,10 +116,7 @@ def _series(number: int, options: NMOptions) -> dict[str, object]:
         "PatientPosition": "FFS" if options.feet_first else "HFS",
         "FrameOfReferenceUID": options.uid("frame"),
         "PositionReferenceIndicator": "",
-        "Manufacturer": "msk_monai",
-        "ManufacturerModelName": "Procedural phantom",
-        "SoftwareVersions": __version__,
-        "DeviceSerialNumber": "0",
+        **EQUIPMENT,
         "AcquisitionContextSequence": [],
     }
 

@@ -15,9 +15,8 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from msk_monai.phantoms.dicom_identity import patient_and_study
+from msk_monai.phantoms.dicom_identity import EQUIPMENT, patient_and_study
 from msk_monai.phantoms.radiograph import FULL_SCALE
-from msk_monai.version import __version__
 
 Kind = Literal["CR", "DX"]
 Calibration = Literal["geometry", "magnification", "imager", "none"]
@@ -149,10 +148,7 @@ def _series_and_equipment(film: Radiograph, options: RadiographOptions, storage:
         "PatientOrientation": list(film.orientation),
         "KVP": _text(options.kvp),
         "DistanceSourceToDetector": _text(film.source_distance),
-        "Manufacturer": "msk_monai",
-        "ManufacturerModelName": "Procedural phantom",
-        "SoftwareVersions": __version__,
-        "DeviceSerialNumber": "0",
+        **EQUIPMENT,
         **_laterality(film, options),
         "ContentDate": "20200101",
         "ContentTime": "120000",
