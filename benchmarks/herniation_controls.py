@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("control", choices=("shuffled", "permuted", "oracle"))
     parser.add_argument("datalist", type=Path)
     parser.add_argument("-o", "--out", type=Path)
+    parser.add_argument("--seed", type=int, default=_SEED, help="of the draw of outcomes or of patients")
     arguments = parser.parse_args()
     listing = json.loads(arguments.datalist.read_text())
     if arguments.control == "oracle":
@@ -36,7 +37,7 @@ def main() -> None:
     change = shuffled if arguments.control == "shuffled" else permuted
     for split in ("training", "validation", "testing"):
         items = [absolute(item, arguments.datalist.parent) for item in listing.get(split, ())]
-        listing[split] = change(items, np.random.default_rng(_SEED)) if items else []
+        listing[split] = change(items, np.random.default_rng(arguments.seed)) if items else []
     arguments.out.write_text(json.dumps(listing, indent=1))
 
 
