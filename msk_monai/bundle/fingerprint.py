@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,18 @@ from msk_monai.errors import BundleError
 from msk_monai.records import BundleIdentity
 
 
-def identity(root: str | Path, weights: str | Path | None = None, overrides: Mapping[str, Any] | None = None) -> BundleIdentity:
+def identity(root: str | Path, weights: str | Path | None = None, overrides: Iterable[tuple[str, Any]] = ()) -> BundleIdentity:
     """Tell who a bundle is.
 
     Args:
         root: the bundle's folder.
         weights: the file its network is loaded from; ``None`` stands for ``models/model.pt``, where there is one.
-        overrides: settings that are not the bundle's own; :func:`open_bundle` hands them over.
+        overrides: settings that are not the bundle's own, by id; :func:`open_bundle` hands them over.
 
     Raises:
         BundleError: the metadata cannot be used, or the weights named are not there.
     """
-    metadata = read_metadata(root)
+    metadata, given = read_metadata(root), dict(overrides)
     path = Path(root) / WEIGHTS if weights is None else Path(weights)
     if weights is not None and not path.is_file():
         raise BundleError(f"{path}: no weights there")
@@ -30,7 +30,7 @@ def identity(root: str | Path, weights: str | Path | None = None, overrides: Map
         name=metadata["name"],
         version=metadata["version"],
         weights_sha256=_sha256(path) if path.is_file() else None,
-        overrides=json.dumps(overrides, sort_keys=True, default=str) if overrides else None,
+        overrides=json.dumps(given, sort_keys=True, default=str) if given else None,
     )
 
 

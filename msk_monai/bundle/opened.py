@@ -118,7 +118,7 @@ def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Ma
     bundle.override(overrides or {})
     told = {id: value for id, value in (overrides or {}).items() if id not in ELSEWHERE}
     if told and "runner#identity" in parser:
-        parser["runner#identity#overrides"] = told
+        parser["runner#identity#overrides"] = tuple(told.items())  # MONAI would build and resolve what a mapping holds
     return bundle
 
 

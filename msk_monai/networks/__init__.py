@@ -1,6 +1,7 @@
 """Networks that MONAI does not have."""
 
-from msk_monai.networks.bone_scan import BoneScanInferer, BoneScanKnees, KneeFinder, KneePlacesd, ReferenceGrader
+from msk_monai.networks.bone_scan import BoneScanKnees, KneeFinder
+from msk_monai.networks.bone_scan_inferer import BoneScanInferer
 from msk_monai.networks.coordinates import CoordinatesInferer
 from msk_monai.networks.efficientnet_lite import efficientnet_lite0, load_imagenet
 from msk_monai.networks.film_looks import FilmLooks, NamesTraining, OneLook
@@ -10,10 +11,12 @@ from msk_monai.networks.herniation import HerniationGrade, LumbarHerniation, Ref
 from msk_monai.networks.herniation_inferer import HerniationInferer
 from msk_monai.networks.image_stack import ImageStackInferer
 from msk_monai.networks.joined import joined_weights
+from msk_monai.networks.knee_places import KneePlacesd
 from msk_monai.networks.landmark_looks import LandmarkLooks
 from msk_monai.networks.landmark_looks_inferer import LandmarkLooksInferer
 from msk_monai.networks.ordinal import OrdinalGrader, OrdinalHead
 from msk_monai.networks.precision import BFloat16Inferer
+from msk_monai.networks.reference_grader import ReferenceGrader
 from msk_monai.networks.slice_profile import SliceProfileNet
 from msk_monai.networks.slicewise import Slicewise
 from msk_monai.networks.soft_points import SoftPoints

@@ -1,6 +1,8 @@
 import importlib
+import json
 import pkgutil
 
+import monai
 import pytest
 import torch
 
@@ -144,3 +146,12 @@ def test_a_changed_setting_is_another_result(tmp_path, monkeypatch):
     assert plain == same
     assert changed.overrides == '{"network_def#padding": 0}'
     assert changed != plain
+
+
+def test_a_component_may_be_put_in_place_of_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = write_bundle(tmp_path / "bundles" / "toy")
+    value = {"_target_": "monai.inferers.SliceInferer", "roi_size": [8, 8]}
+    bundle = open_bundle(root, overrides={"inferer": value, "runner#inferer": "@inferer"})
+    assert isinstance(bundle.get("inferer"), monai.inferers.SliceInferer)
+    assert json.loads(bundle.get("runner").identity.overrides) == {"inferer": value, "runner#inferer": "@inferer"}

@@ -10,7 +10,7 @@ import torch
 
 from msk_monai.bundle import open_bundle
 from msk_monai.cli import main as entry
-from msk_monai.networks import bone_scan
+from msk_monai.networks import bone_scan_inferer, knee_places
 from msk_monai.phantoms.bone_scan_mat import write_mat
 from msk_monai.phantoms.bone_scan_set import write_bone_scans
 from msk_monai.phantoms.dicom_nm import NMOptions, write_nm
@@ -33,7 +33,8 @@ def usual_places(monkeypatch):
         on_grid = np.array([[15.5 - 86.4 / 24, 55.2], [15.5 + 86.4 / 24, 55.2]])
         return on_grid @ grid[:, :2].T + grid[:, 2], np.zeros(2)
 
-    monkeypatch.setattr(bone_scan, "found_knees", found)
+    for module in (bone_scan_inferer, knee_places):
+        monkeypatch.setattr(module, "found_knees", found)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from msk_monai.networks import BoneScanInferer, BoneScanKnees, KneeFinder, KneePlacesd, OrdinalGrader, ReferenceGrader
-from msk_monai.networks.bone_scan import found_knees
+from msk_monai.networks import BoneScanInferer, BoneScanKnees, KneeFinder, KneePlacesd, OrdinalGrader
+from msk_monai.networks.knee_places import found_knees
 from msk_monai.networks.soft_points import expected_place
 from msk_monai.transforms import KneeCropsd, ReferencePlacesd, WholeBodyGridd
 from tests.transforms.scans import KNEES_MM, drawn, scan
@@ -62,20 +62,6 @@ def test_all_networks_in_one_give_grades_of_crops():
     assert (logits.diff(dim=1) < 0).all()
     assert torch.equal(logits, knees.grade(crops))
     assert all(hasattr(knees, name) for name in knees.alone)
-
-
-@pytest.mark.parametrize(("layers", "features"), [(1, 16 * 16 * 16), (2, 32 * 8 * 8), (3, 64 * 4 * 4)])
-def test_the_reference_has_one_to_three_blocks(layers, features):
-    network = ReferenceGrader(layers=layers, size=32)
-    assert sum(isinstance(one, nn.Conv2d) for one in network.modules()) == layers
-    assert network.blocks[-1].in_features == features
-    assert tuple(network(torch.rand(2, 2, 32, 32)).shape) == (2, 5)
-
-
-@pytest.mark.parametrize("layers", [0, 4])
-def test_the_reference_has_no_other_number_of_blocks(layers):
-    with pytest.raises(ValueError, match=f"expected 1 to 3 layers, got {layers}"):
-        ReferenceGrader(layers=layers)
 
 
 def test_places_are_in_the_scans_pixels(gridded):

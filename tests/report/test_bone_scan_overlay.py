@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from msk_monai.networks.bone_scan import SeenKnees
+from msk_monai.networks.bone_scan_inferer import SeenKnees
 from msk_monai.report import BoneScanOverlay
 from msk_monai.report.picture import ANSWER, MARK
 from msk_monai.transforms import BoneScanFindingsd, KneeCropsd, WholeBodyGridd

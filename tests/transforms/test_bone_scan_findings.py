@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from msk_monai.measure.ordinal import CumulativeScaling, grade_probabilities
-from msk_monai.networks.bone_scan import SeenKnees
+from msk_monai.networks.bone_scan_inferer import SeenKnees
 from msk_monai.records import Status
 from msk_monai.transforms import BoneScanFindingsd, KneePointsd, WholeBodyGridd
 from tests.transforms.scans import BOTH, FORMS, KNEES_MM, drawn, scan, written_scan
