@@ -58,9 +58,25 @@ def test_slicewise_is_the_network_slice_by_slice():
     torch.testing.assert_close(out[1, :, 3], single(x[1, :, :, :, 3][None])[0])
 
 
+@pytest.fixture
+def processor(monkeypatch):
+    """A CPU that is said to have some of its features."""
+    return lambda *features: monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(features, True), raising=False)
+
+
 @torch.no_grad()
-def test_bfloat16_comes_back_as_float32(network):
+@pytest.mark.parametrize("feature", ["avx512_bf16", "amx_bf16"])
+def test_bfloat16_comes_back_as_float32(network, processor, feature):
+    processor("avx2", feature)
     x = torch.rand(1, 5, 32, 32, 6)
-    out = BFloat16Inferer()(x, network)
+    out, full = BFloat16Inferer()(x, network), network(x)
     assert out.dtype == torch.float32
-    torch.testing.assert_close(out, network(x), atol=0.05, rtol=0.05)
+    assert not torch.equal(out, full)
+    torch.testing.assert_close(out, full, atol=0.05, rtol=0.05)
+
+
+@torch.no_grad()
+def test_where_the_processor_lacks_bfloat16_nothing_is_rounded(network, processor):
+    processor("avx2", "avx512_f")
+    x = torch.rand(1, 5, 32, 32, 6)
+    torch.testing.assert_close(BFloat16Inferer()(x, network), network(x), atol=0, rtol=0)
