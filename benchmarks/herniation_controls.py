@@ -6,9 +6,8 @@
     python benchmarks/herniation_controls.py oracle datalist.json                      # AUC of the log-odds that outcomes were drawn with
 
 Paths in the lists are made absolute. The oracle's figures are given with the patient's age, without it, and with another patient's: that
-far a perfect reader of the images would fall, and no further. Where outcomes are shuffled, fewer than half are positive, and a network
-that learns nothing but that lowers its answer most where there is most to see, so that its AUC falls below a half; a fair coin has no
-such share.
+far a perfect reader of the images would fall, and no further. What a network learns from shuffled outcomes varies with the draw (and
+discs are alike in few respects), so the AUC of one draw may be far from a half: take several (--seed), and their mean.
 """
 
 import argparse
