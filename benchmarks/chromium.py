@@ -106,7 +106,9 @@ class Chromium:
         text = {"text": "\r"} if key == "Enter" else {}
         code = {"Enter": 13, "Escape": 27, "ArrowRight": 39}[key]
         for kind in ("keyDown", "keyUp"):
-            self._order("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **(text if kind == "keyDown" else {}))
+            self._order(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **(text if kind == "keyDown" else {})
+            )
 
     def screenshot(self, file: Path, *, height: int | None = None) -> None:
         """Write a PNG of the window, or of as much of the page as ``height`` says, from where it is scrolled to."""

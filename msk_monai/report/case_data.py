@@ -107,7 +107,9 @@ def case_data(
     return {
         "statuses": [status.value for status in WORST_FIRST],
         "bundles": bundles.things,
-        "columns": [[q.name, "" if q.unit == _COMPARED else unit_text(q.unit), bundles[q.bundle], q.unit == _COMPARED] for q in columns.things],
+        "columns": [
+            [q.name, "" if q.unit == _COMPARED else unit_text(q.unit), bundles[q.bundle], q.unit == _COMPARED] for q in columns.things
+        ],
         "flags": [[flag, kinds[kind_of(flag)]] for flag in flags.things],
         "kinds": kinds.things,
         "cases": cases,

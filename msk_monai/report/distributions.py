@@ -14,6 +14,8 @@ from msk_monai.report.numbers import finite
 _BINS = 24
 _WIDTH, _HEIGHT, _EDGE = 132, 28, 8
 """Of a histogram, in pixels; to its left and right is room for a bar of what lies beyond the outliers' limits."""
+_SEEN = 6
+"""Height of a bar of outliers at least: one among thousands has to show."""
 
 
 class Quantity(NamedTuple):
@@ -85,8 +87,8 @@ class Distribution:
         counts, _ = np.histogram(inner, bins=_BINS)
         low, high = int((x[beyond] < inner.min()).sum()), int((x[beyond] > inner.max()).sum())
         scale, width = _HEIGHT / counts.max(), (_WIDTH - 2 * _EDGE) / _BINS
-        bars = [_bar(_EDGE + number * width, width, count * scale) for number, count in enumerate(counts.tolist()) if count]
-        edges = [_bar(left, _EDGE - 2, count * scale) for left, count in ((0, low), (_WIDTH - _EDGE + 2, high)) if count]
+        bars = [_bar(_EDGE + number * width, width, max(count * scale, 1)) for number, count in enumerate(counts.tolist()) if count]
+        edges = [_bar(left, _EDGE - 2, max(count * scale, _SEEN)) for left, count in ((0, low), (_WIDTH - _EDGE + 2, high)) if count]
         return Histogram(within="".join(bars), beyond="".join(edges))
 
     @cached_property
@@ -119,5 +121,5 @@ def distributions(results: Iterable[Result]) -> dict[Quantity, Distribution]:
 
 
 def _bar(left: float, width: float, height: float) -> str:
-    height = min(_HEIGHT, max(height, 1.0))  # one value among thousands still shows
+    height = min(_HEIGHT, height)
     return f"M{left:.1f} {_HEIGHT}v{-height:.1f}h{width:.1f}v{height:.1f}z"

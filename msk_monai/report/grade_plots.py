@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from msk_monai.measure.classification import confidence_calibration_error, confidence_reliability
 from msk_monai.measure.ordinal import confusion_matrix, quadratic_weighted_kappa
+from msk_monai.report.confusion_plot import draw_confusion
 from msk_monai.report.plots import FEWEST, FOLDER, save_plot
 from msk_monai.report.score_plots import draw_reliability, square_plot
 
@@ -50,17 +51,11 @@ def write_grade_plots(grades: Mapping[str, GradedValues], folder: Path) -> list[
 
 def _confusion(name: str, probabilities: np.ndarray, truths: np.ndarray, values: GradedValues) -> Figure:
     counts = confusion_matrix(truths, probabilities.argmax(axis=1), probabilities.shape[1])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(5.2, 5.4), dpi=110, layout="constrained")  # not pyplot: it would keep every figure, and look for a screen
     figure.suptitle(f"{name}, n = {truths.size}")
     axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        dark = shares[row, column] > 0.5
-        text = f"{count}\n{100 * shares[row, column]:.0f} %" if counts[row].any() else "–"
-        axes.text(column, row, text, ha="center", va="center", fontsize=9, color="white" if dark else "black")
-    ticks = range(len(counts))
-    axes.set(xlabel="most probable grade", ylabel="true grade", xticks=ticks, yticks=ticks)
+    draw_confusion(axes, counts, [str(grade) for grade in range(len(counts))])
+    axes.set(xlabel="most probable grade", ylabel="true grade")
     kappa = quadratic_weighted_kappa(counts)
     interval = "" if values.interval is None else f" ({values.interval[0]:.3f} to {values.interval[1]:.3f})"
     shown = f"{kappa:.3f}{interval}" if np.isfinite(kappa) else "–"

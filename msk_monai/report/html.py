@@ -50,6 +50,7 @@ def write_html(results: Iterable[Result], folder: Path, comparison: Comparison |
     page = _template().render(
         counts=counts(shown),
         results=shown,
+        several=len({result.bundle.name for result in shown}) > 1,
         failures=reasons(shown, Status.FAILED),
         doubts=[(status.value, reasons(shown, status)) for status in (Status.FLAGGED, Status.SKIPPED)],
         flags=flags(shown),
@@ -113,7 +114,13 @@ def _median_seconds(results: Sequence[Result]) -> float | None:
 
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"measured": measurement_text, "number": number_text, "unit": unit_text, "link": quote, "thousands": "{:,}".format}
+    environment.filters |= {
+        "measured": measurement_text,
+        "number": number_text,
+        "unit": unit_text,
+        "link": quote,
+        "thousands": "{:,}".format,
+    }
     environment.filters["told"] = lambda value: NONE if value is None else value
     return environment.from_string(_resource("report.html.j2"))
 

@@ -170,7 +170,7 @@
   function pictureCell(item, place) {
     if (!item.picture) return [];
     const inside = item.thumbnail
-      ? make("img", { src: `data:image/webp;base64,${item.thumbnail}`, alt: `Overlay of ${item.case}`, loading: "lazy", decoding: "async" })
+      ? make("img", { src: `data:image/webp;base64,${item.thumbnail}`, alt: `Overlay of ${item.case}` })
       : "picture";
     const link = make("a", { href: item.picture }, inside);
     link.addEventListener("click", (event) => {

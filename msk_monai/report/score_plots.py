@@ -1,4 +1,4 @@
-"""Pictures of probabilities that say yes or no: the ROC curve, and how often each probability comes true."""
+"""Pictures of probabilities that say yes or no: the ROC curve, what the threshold makes of them, and how often each comes true."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from msk_monai.measure.classification import Reliability, auc, brier, confusion_at, expected_calibration_error, reliability, roc
+from msk_monai.measure.ordinal import confusion_matrix
+from msk_monai.report.confusion_plot import draw_confusion
 from msk_monai.report.plots import FEWEST, FOLDER, LIMIT_COLOR, LINE_COLOR, POINT_COLOR, save_plot
 
 _BINS = 10
@@ -33,20 +35,21 @@ class ScoredValues:
 
 
 def write_score_plots(scores: Mapping[str, ScoredValues], folder: Path) -> list[Path]:
-    """Draw every question with at least three answers and both classes: its ROC curve, and its reliability diagram with numbers per bin.
+    """Draw every question with at least three answers and both classes: ROC curve, confusion matrix, reliability diagram.
 
     Args:
         scores: by name, with which the files' names begin.
         folder: the output folder.
 
     Returns:
-        The files, ``plots/<name>_roc.png`` and ``plots/<name>_calibration.png``.
+        The files, ``plots/<name>_roc.png``, ``plots/<name>_confusion.png`` and ``plots/<name>_calibration.png``, with numbers per bin.
     """
     files = []
     for name, values in scores.items():
         probabilities, truths = np.asarray(values.probabilities, dtype=np.float64), np.asarray(values.truths, dtype=np.bool_)
         if truths.size >= FEWEST and truths.any() and not truths.all():
             files.append(save_plot(_roc(name, probabilities, truths, values), folder / FOLDER / f"{name}_roc.png"))
+            files.append(save_plot(_confusion(name, probabilities, truths, values.threshold), folder / FOLDER / f"{name}_confusion.png"))
             files.append(save_plot(_calibration(name, probabilities, truths), folder / FOLDER / f"{name}_calibration.png"))
     return files
 
@@ -62,6 +65,15 @@ def _roc(name: str, probabilities: np.ndarray, truths: np.ndarray, values: Score
     axes.set_title(
         f"AUC = {auc(probabilities, truths):.3f}{interval}, sensitivity {at.sensitivity:.3f}, specificity {at.specificity:.3f}", fontsize=9
     )
+    return figure
+
+
+def _confusion(name: str, probabilities: np.ndarray, truths: np.ndarray, threshold: float) -> Figure:
+    figure = Figure(figsize=(5.2, 5.4), dpi=110, layout="constrained")  # not pyplot: it would keep every figure, and look for a screen
+    figure.suptitle(f"{name}, n = {truths.size}")
+    axes = figure.subplots()
+    draw_confusion(axes, confusion_matrix(truths.astype(np.intp), (probabilities >= threshold).astype(np.intp), 2), ("no", "yes"))
+    axes.set(xlabel=f"answer at threshold {threshold:.3g}", ylabel="truth")
     return figure
 
 

@@ -9,7 +9,7 @@ _PACKAGES = ("torch", "monai", "numpy", "pydicom", "SimpleITK", "nibabel")
 
 
 def versions() -> dict[str, str]:
-    """Name and version of this package, of Python, and of what it computes and reads with, as far as it is installed; nothing is imported."""
+    """Name and version of this package, of Python, and of what it computes and reads with where installed; nothing is imported."""
     found = {"msk_monai": __version__, "Python": platform.python_version()}
     for name in _PACKAGES:
         try:

@@ -4,37 +4,29 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from msk_monai.errors import DataError
-from msk_monai.metrics import Figure, Grades, Pair, Scores
+from msk_monai.metrics import Figure, Grades, Pair, Scores, Values
 from msk_monai.metrics.figure import cells
 from msk_monai.records import Result
-from msk_monai.report import replacing
+from msk_monai.report import current, read_results, replacing, write_html
+from msk_monai.report.comparison import Comparison
 from msk_monai.report.grade_plots import GradedValues, write_grade_plots
+from msk_monai.report.jsonl import FILE_NAME as RESULTS
 from msk_monai.report.plots import PairedValues, write_agreement_plots
 from msk_monai.report.score_plots import ScoredValues, write_score_plots
+from msk_monai.report.spread_plots import SpreadValues, write_spread_plots
 from msk_monai.runner.case import Case
-from msk_monai.runner.figures import Summary, grades_of, pairs_of, scores_of, summarise
+from msk_monai.runner.figure_tables import table, tables
+from msk_monai.runner.figures import Summary, grades_of, pairs_of, scores_of, summarise, values_of
 from msk_monai.runner.grade_figures import grades_as_one
 from msk_monai.runner.runner import Runner
 
 SCHEMA = "msk_monai.metrics/1"
-
-_PLAIN = ("figure", "n", "mean ± sd or share", "95 % interval", "median", "max")
-_PAIRS = ("predicted - true", "n", "mean abs.", "median abs.", "max", "bias", "limits of agreement", "R²", "r", "ICC(2,1)", "SMAPE %")
-
-_GRADED = ("error by confidence", "n", "least confident tenth", "rest", "ratio")
-
-_SCORED = (
-    *("yes or no", "n", "positive", "AUC", "95 % interval", "accuracy", "balanced", "sensitivity", "specificity", "F1"),
-    *("Brier", "ECE", "threshold"),
-)
-
-_ORDERED = ("ordered grades", "n", "kappa", "95 % interval", "accuracy", "balanced", "mean abs.", "within one", "ECE")
 
 
 class Metric(Protocol):
@@ -66,9 +58,9 @@ def evaluate(
 ) -> Evaluation:
     """Run the cases and compare what is found with what is known.
 
-    Writes ``metrics.json``, ``cases.csv``, ``plots/<name>.png`` of every pair that three cases or more have, ``plots/<name>_roc.png`` and
-    ``plots/<name>_calibration.png`` of scores of both classes, ``plots/<name>_confusion.png`` and ``plots/<name>_calibration.png`` of
-    three grades or more, and prints a table.
+    Writes ``metrics.json``, ``cases.csv``, ``plots/<name>.png`` of every pair that three cases or more have, ``plots/<name>_roc.png``,
+    ``plots/<name>_confusion.png`` and ``plots/<name>_calibration.png`` of scores of both classes, the latter two also of three grades or
+    more, ``plots/<name>_distribution.png`` of numbers that three cases or more have, adds all of it to ``report.html``, and prints a table.
 
     Args:
         runner: the bundle.
@@ -86,10 +78,9 @@ def evaluate(
     results = runner.run(cases, folder)
     rows = [_figures(metrics, result, case.truth, folder) for result, case in zip(results, cases, strict=True)]
     figures = summarise(rows)
-    write_agreement_plots({name: _columns(pairs) for name, pairs in pairs_of(rows).items()}, folder)
-    write_score_plots({name: _score_columns(scores, figures[name]) for name, scores in scores_of(rows).items()}, folder)
-    write_grade_plots({name: _grade_columns(parts, figures[name]) for name, parts in grades_of(rows).items()}, folder)
-    _write_cases(folder / "cases.csv", results, rows)
+    plots = _write_plots(rows, figures, folder)
+    lines = [{column: value for name, figure in row.items() for column, value in cells(name, figure).items()} for row in rows]
+    _write_cases(folder / "cases.csv", results, lines)
     status = Counter(result.findings.status.value for result in results)
     head = {
         "schema": SCHEMA,
@@ -100,29 +91,19 @@ def evaluate(
     with replacing(folder / "metrics.json") as file:
         json.dump({**head, "cases": len(cases), "status": status, "figures": figures}, file, indent=2)
         file.write("\n")
+    comparison = Comparison(
+        bundle=runner.identity.name,
+        data=head["data"]["name"] if head["data"] else None,
+        data_sha256=head["data"]["sha256"] if head["data"] else None,
+        split=split,
+        tables=tables(figures),
+        plots=plots,
+        values={result.case: line for result, line in zip(results, lines, strict=True)},
+    )
+    write_html(current(read_results(folder / RESULTS)), folder, comparison)
     print(f"{runner.identity.name} {runner.identity.version}: {len(cases)} cases, {', '.join(f'{n} {s}' for s, n in status.items())}")
     print(table(figures))
     return Evaluation(results=results, figures=figures)
-
-
-def table(figures: Mapping[str, Summary]) -> str:
-    """The summary as lines of text, one a figure, columns aligned; a block for each kind of compound figure.
-
-    Pairs of predicted and true values, errors by confidence, scores, and ordered grades have blocks of their own; scores and grades also
-    a line for each name, and grades a table of which were taken for which.
-    """
-    plain = [_plain_row(name, figure) for name, figure in figures.items() if not _BLOCKS.keys() & figure.keys()]
-    blocks = []
-    for key, (heads, rows_of) in _BLOCKS.items():
-        if rows := [row for name, figure in figures.items() if key in figure for row in rows_of(name, figure)]:
-            blocks.append(_aligned([heads, *rows]))
-    blocks += [_aligned(_confusion_rows(name, figure["confusion"])) for name, figure in figures.items() if "confusion" in figure]
-    return "\n\n".join([_aligned([_PLAIN, *plain]), *blocks] if plain or not blocks else blocks)
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def _figures(metrics: Sequence[Metric], result: Result, truth: Mapping[str, Any] | None, folder: Path) -> dict[str, Figure]:
@@ -140,6 +121,15 @@ def _figures(metrics: Sequence[Metric], result: Result, truth: Mapping[str, Any]
     return figures
 
 
+def _write_plots(rows: Sequence[Mapping[str, Figure]], figures: Mapping[str, Summary], folder: Path) -> list[Path]:
+    return [
+        *write_score_plots({name: _score_columns(scores, figures[name]) for name, scores in scores_of(rows).items()}, folder),
+        *write_grade_plots({name: _grade_columns(parts, figures[name]) for name, parts in grades_of(rows).items()}, folder),
+        *write_agreement_plots({name: _columns(pairs) for name, pairs in pairs_of(rows).items()}, folder),
+        *write_spread_plots({name: _spread_columns(parts) for name, parts in values_of(rows).items()}, folder),
+    ]
+
+
 def _columns(pairs: Sequence[Pair]) -> PairedValues:
     return PairedValues(predicted=[pair.predicted for pair in pairs], true=[pair.true for pair in pairs], unit=pairs[0].unit)
 
@@ -153,13 +143,17 @@ def _grade_columns(parts: Sequence[Grades], figure: Summary) -> GradedValues:
     return GradedValues(probabilities=probabilities, truths=truths, interval=_bounds(figure))
 
 
+def _spread_columns(parts: Sequence[Values]) -> SpreadValues:
+    names = [name for part in parts for name in part.names] if all(part.names for part in parts) else []
+    return SpreadValues(values=[value for part in parts for value in part.values], cases=len(parts), names=names)
+
+
 def _bounds(figure: Summary) -> tuple[float, float] | None:
     lower, upper = figure.get("lower"), figure.get("upper")
     return None if lower is None or upper is None else (lower, upper)
 
 
-def _write_cases(path: Path, results: Sequence[Result], rows: Sequence[Mapping[str, Figure]]) -> None:
-    lines = [{column: value for name, figure in row.items() for column, value in cells(name, figure).items()} for row in rows]
+def _write_cases(path: Path, results: Sequence[Result], lines: Sequence[Mapping[str, float]]) -> None:
     columns = list(dict.fromkeys(column for line in lines for column in line))
     with replacing(path) as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -174,68 +168,3 @@ def _provenance(data: str | None) -> dict[str, str] | None:
     content = Path(data).read_bytes()
     name = json.loads(content).get("name") or Path(data).resolve().parent.name
     return {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _plain_row(name: str, figure: Summary) -> tuple[str, ...]:
-    return name, str(figure["n"]), _centre(figure), _interval(figure), _cell(figure.get("median")), _cell(figure.get("max"))
-
-
-def _pair_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
-    unit = "" if figure["unit"] in ("", "1") else f" {figure['unit']}"
-    limits = "–" if figure["sd"] is None else f"{_cell(figure['loa_lower'])} to {_cell(figure['loa_upper'])}"
-    errors = [_cell(figure[key]) for key in ("mae", "median_error", "max_error", "bias")]
-    return [(name + unit, str(figure["n"]), *errors, limits, *(_cell(figure[key]) for key in ("r2", "pearson", "icc", "smape")))]
-
-
-def _graded_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
-    return [(name, str(figure["n"]), *(_cell(figure[key]) for key in ("least_confident_tenth", "rest", "ratio")))]
-
-
-def _score_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
-    named = figure.get("by_name", {})
-    return [_score_row(name, figure), *(_score_row(f"{name} {own}", part) for own, part in named.items())]
-
-
-def _score_row(name: str, figure: Summary) -> tuple[str, ...]:
-    at_threshold = ("accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1", "brier", "ece", "threshold")
-    head = (name, str(figure["n"]), str(figure["positives"]), _cell(figure["auc"]), _interval(figure))
-    return *head, *(_cell(figure[key]) for key in at_threshold)
-
-
-def _grade_rows(name: str, figure: Summary) -> list[tuple[str, ...]]:
-    parts = [(name, figure), *((f"{name} {own}", part) for own, part in figure.get("by_name", {}).items())]
-    measures = ("accuracy", "balanced_accuracy", "mae_grades", "within_one", "ece")
-    return [
-        (title, str(part["n"]), _cell(part["kappa"]), _interval(part), *(_cell(part[key]) for key in measures)) for title, part in parts
-    ]
-
-
-def _confusion_rows(name: str, counts: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
-    heads = (f"{name}: true grade, most probable", *map(str, range(len(counts))))
-    return [heads, *((str(grade), *map(str, row)) for grade, row in enumerate(counts))]
-
-
-def _centre(figure: Summary) -> str:
-    if "share" in figure:
-        return f"{100 * (figure['share'] or 0):.1f} % ({figure['count']})"
-    return f"{_cell(figure.get('mean'))} ± {_cell(figure.get('sd'))}"
-
-
-def _interval(figure: Summary) -> str:
-    lower, upper = figure.get("lower"), figure.get("upper")
-    if lower is None or upper is None:
-        return "–"
-    return f"{100 * lower:.1f} to {100 * upper:.1f} %" if "share" in figure else f"{_cell(lower)} to {_cell(upper)}"
-
-
-def _cell(value: float | int | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-_BLOCKS: dict[str, tuple[tuple[str, ...], Callable[[str, Summary], list[tuple[str, ...]]]]] = {
-    "mae": (_PAIRS, _pair_rows),
-    "ratio": (_GRADED, _graded_rows),
-    "auc": (_SCORED, _score_rows),
-    "kappa": (_ORDERED, _grade_rows),
-}
-"""Heads and rows of each compound figure, by what only its summary has."""

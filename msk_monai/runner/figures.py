@@ -61,6 +61,18 @@ def pairs_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, list[Pair]]:
     return pairs
 
 
+def values_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, list[Values]]:
+    """The finite values of every figure that is a number or several, of each case that has some."""
+    found: dict[str, list[Values]] = {}
+    for row in rows:
+        for name, figure in row.items():
+            if isinstance(figure, int | float) and not isinstance(figure, bool | np.bool_):
+                figure = Values((float(figure),))
+            if isinstance(figure, Values) and any(map(math.isfinite, figure.values)):
+                found.setdefault(name, []).append(_finite(figure))
+    return found
+
+
 def scores_of(rows: Sequence[Mapping[str, Figure]]) -> dict[str, Scores]:
     """The finite scores of every figure that is one, over the cases that have it, as one."""
     names = dict.fromkeys(name for row in rows for name, figure in row.items() if isinstance(figure, Scores))
@@ -87,6 +99,11 @@ def _summary(name: str, figures: Sequence[Any]) -> Summary:
 
 def _is_finite(pair: Pair) -> bool:
     return math.isfinite(pair.predicted) and math.isfinite(pair.true)
+
+
+def _finite(figure: Values) -> Values:
+    kept = [number for number, value in enumerate(figure.values) if math.isfinite(value)]
+    return Values(tuple(figure.values[k] for k in kept), tuple(figure.names[k] for k in kept) if figure.names else ())
 
 
 def _agreement(pairs: Sequence[Pair]) -> Summary:

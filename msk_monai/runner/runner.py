@@ -14,6 +14,7 @@ from msk_monai.errors import BundleError, DataError, MskMonaiError, ResultsError
 from msk_monai.networks.case_inferer import CaseInferer
 from msk_monai.records import BundleIdentity, Findings, Result, Seconds
 from msk_monai.report import ResultsFile, current, write_html, write_measurements
+from msk_monai.report.thumbnails import make_thumbnail, picture_of
 from msk_monai.runner.ahead import read_ahead
 from msk_monai.runner.case import Case, require_unique
 from msk_monai.runner.faults import findings_of, log_fault
@@ -176,6 +177,8 @@ class Runner:
             (folder / relative).parent.mkdir(parents=True, exist_ok=True)
             path.replace(folder / relative)
             outputs[kind] = relative.as_posix()
+        if picture := picture_of(outputs):
+            make_thumbnail(folder, picture)
         return outputs
 
 

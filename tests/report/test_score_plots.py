@@ -18,20 +18,22 @@ def read(path):
         return np.asarray(picture.convert("RGB"))
 
 
-def test_two_pictures_a_question(tmp_path):
+def test_three_pictures_a_question(tmp_path):
     files = write_score_plots({"tear": scored(1, interval=(0.7, 0.9))}, tmp_path)
-    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["plots/tear_roc.png", "plots/tear_calibration.png"]
+    names = ["tear_roc.png", "tear_confusion.png", "tear_calibration.png"]
+    assert files == [tmp_path / "plots" / name for name in names]
     assert sorted((tmp_path / "plots").iterdir()) == sorted(files)  # nothing half written is left
     assert all(min(read(path).shape[:2]) > 300 for path in files)
 
 
 def test_pictures_show_the_values_and_are_the_same_each_time(tmp_path):
     one, again, other = (write_score_plots({"a": values}, tmp_path / str(k)) for k, values in enumerate((scored(1), scored(1), scored(2))))
-    for k in range(2):
+    for k in range(3):
         assert one[k].read_bytes() == again[k].read_bytes()
         assert not np.array_equal(read(one[k]), read(other[k]))
-    (moved, _) = write_score_plots({"a": scored(1, threshold=0.8)}, tmp_path / "moved")
+    moved, answers, _ = write_score_plots({"a": scored(1, threshold=0.8)}, tmp_path / "moved")
     assert not np.array_equal(read(one[0]), read(moved))
+    assert not np.array_equal(read(one[1]), read(answers))
 
 
 def test_one_class_and_few_answers_make_no_picture(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from msk_monai.errors import DataError
 from msk_monai.metrics import Graded, Grades, Pair, Pairs, Scores, Share, Values
 from msk_monai.runner import evaluate
-from msk_monai.runner.evaluation import table
+from msk_monai.runner.figure_tables import table
 from msk_monai.runner.figures import pairs_of, summarise
 from tests.runner.making import make_cases, make_runner
 from tests.toy import GreyError
@@ -228,7 +228,11 @@ def test_scores_are_written_printed_and_drawn(tmp_path, capsys):
         ("1", "2", "0.2", "1"),
         ("2", "2", "0.3", "1"),
     ]
-    assert sorted(path.name for path in (tmp_path / "out" / "plots").iterdir()) == ["tear_calibration.png", "tear_roc.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "plots").iterdir()) == [
+        "tear_calibration.png",
+        "tear_confusion.png",
+        "tear_roc.png",
+    ]
     heads, whole, left, right = capsys.readouterr().out.rstrip().splitlines()[1:]
     assert heads.startswith("yes or no")
     assert whole.split()[:7] == ["tear", "6", "2", "1.000", "1.000", "to", "1.000"]
