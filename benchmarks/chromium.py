@@ -20,6 +20,49 @@ _WITH_PIPES = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.arg
 _OPTIONS = ("--headless=new", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run", "--disable-extensions", "--hide-scrollbars")
 
 
+_OVERLAPS = """(() => {
+  const boxes = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const clipped = (box, element) => {  // what its scrolling parents leave of it
+    let { left, top, right, bottom } = box;
+    for (let own = element; own && own !== document.body; own = own.parentElement) {
+      if (getComputedStyle(own).overflowX === "visible") continue;
+      const edge = own.getBoundingClientRect();
+      [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
+      [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
+    }
+    return { left, top, right, bottom };
+  };
+  for (let node; (node = walker.nextNode());) {
+    const element = node.parentElement;
+    if (!node.data.trim() || element.closest("select, script, style, dialog:not([open])") || !element.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const whole of range.getClientRects()) {
+      const box = clipped(whole, element);
+      if (box.right - box.left > 1 && box.bottom - box.top > 1) boxes.push([box, node.data.trim().slice(0, 40)]);
+    }
+  }
+  for (const picture of document.querySelectorAll("img, svg, input, select")) {
+    if (!picture.checkVisibility()) continue;
+    const box = clipped(picture.getBoundingClientRect(), picture.parentElement);
+    if (box.right - box.left > 1 && box.bottom - box.top > 1) boxes.push([box, picture.id || picture.alt || picture.tagName]);
+  }
+  boxes.sort((a, b) => a[0].top - b[0].top);
+  const found = [];
+  for (let i = 0; i < boxes.length; i++) {
+    const [a, name] = boxes[i];
+    if (a.left < -1 || a.right > innerWidth + 1) found.push(`${name}: beyond the window`);
+    for (let j = i + 1; j < boxes.length && boxes[j][0].top < a.bottom; j++) {
+      const [b, other] = boxes[j];
+      const [wide, high] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - b.top];
+      if (wide > 2 && high > 4) found.push(`${name} over ${other}`);  // line boxes of one paragraph touch by some pixels
+    }
+  }
+  return found;
+})()"""
+
+
 def find_chromium() -> str | None:
     """The browser's path, where there is one."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
@@ -100,6 +143,10 @@ class Chromium:
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", answer["exceptionDetails"]["text"]))
         return answer["result"].get("value")
+
+    def overlaps(self) -> list[str]:
+        """Texts, pictures and fields that are drawn over one another or beyond the window's sides."""
+        return self.evaluate(_OVERLAPS)
 
     def press(self, key: str) -> None:
         """Press a key, e.g. ``Enter``, where the focus is."""

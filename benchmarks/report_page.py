@@ -64,6 +64,7 @@ def look(tab: Chromium, page: Path) -> None:
     for width in WIDTHS:
         opened = [tab.open(page, width) for _ in range(LOADS)]
         tab.screenshot(page.with_name(f"report-{width}.png"), height=3000)
+        print(f"{width} px: overlaps: {tab.overlaps() or 'none'}")
         print(f"{width} px: opened and drawn in {np.median(opened):.2f} s (median of {LOADS}, longest {max(opened):.2f} s)")
         for name, script in ACTIONS.items():
             tab.evaluate("document.querySelector('#controls [type=reset]').click()")

@@ -162,7 +162,7 @@
         update();
         at("table").querySelector(`[data-sort="${key}"]`).focus();
       });
-      cell.append(button);
+      cell.append(button, make("span", { class: "printed", "aria-hidden": "true" }, label));
       return cell;
     });
   }
@@ -212,7 +212,7 @@
   }
 
   function findingsCell(item) {
-    const more = make("details", {}, make("summary", {}, "all values, files"));
+    const more = make("details", {}, make("summary", {}, "details"));
     more.addEventListener("toggle", () => { if (more.open && more.childElementCount === 1) more.append(everything(item)); });
     return [...lines(findings(item, SHOWN_VALUES)), more];
   }
@@ -250,7 +250,7 @@
     if (first >= found.length) first = 0;
     const shown = found.slice(first, first + most);
     const range = found.length > most ? `, rows ${first + 1} to ${first + shown.length}` : "";
-    at("shown").textContent = `${found.length} of ${data.cases.length} results${range}. Select a picture to enlarge it.`;
+    at("shown").textContent = `${found.length} of ${data.cases.length} results${range}`;
     at("table").tHead.rows[0].replaceChildren(...headRow());
     at("table").tBodies[0].replaceChildren(...shown.map((item, index) => bodyRow(item, first + index)));
     at("pager").hidden = found.length <= most;
@@ -345,6 +345,6 @@
     button.hidden = false;
     button.nextElementSibling.hidden = true;
   }
-  at("controls").hidden = at("table").hidden = false;
+  at("controls").hidden = at("hint").hidden = at("table").hidden = false;
   update();
 })();
