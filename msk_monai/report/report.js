@@ -12,7 +12,10 @@
 
   function number(value) { // as msk_monai.report.numbers.number_text
     if (value === null || value === undefined) return NONE;
-    return Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4)));
+    if (Math.abs(value) >= 1000) return value.toFixed(0);
+    const rounded = Number(value.toPrecision(4));
+    if (rounded === 0 || Math.abs(rounded) >= 1e-4) return String(rounded);
+    return rounded.toExponential().replace(/e-(\d)$/, "e-0$1");
   }
 
   function withUnit(text, unit) {

@@ -7,6 +7,7 @@ from PIL import Image
 from benchmarks.chromium import Chromium, find_chromium
 from msk_monai.records import Findings, Measurement, Status
 from msk_monai.report import write_html
+from msk_monai.report.numbers import number_text
 from tests.results import OTHER, failed, result
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium (Debian: apt-get install chromium)")
@@ -71,6 +72,16 @@ def test_cases_are_filtered_sorted_and_paged(tab, page):
     assert cases(tab) == [EVIL, "b" * 90]
     assert tab.evaluate("document.getElementById('shown').textContent") == "2 of 63 results"
     assert tab.evaluate("document.title") == "msk_monai report"
+
+
+def test_numbers_are_written_as_in_the_rest_of_the_page(tab, tmp_path):
+    numbers = [1007626.0, 1234.5678, 12.345678, 4.0, 0.3, 0.00012345, 0.000032, -1e-06, -250.25]
+    results = [result(f"c{place}", value=value) for place, value in enumerate(numbers)]
+    tab.open(write_html(results, tmp_path), 1400)
+    put(tab, "value", "0")
+    tab.evaluate("document.querySelector('[data-sort=case]').click()")
+    texts = tab.evaluate("[...document.querySelectorAll('#table td.c-value')].map((cell) => cell.textContent)")
+    assert texts == [f"{number_text(value)} mm" for value in numbers]
 
 
 def test_a_count_of_outliers_leads_to_their_cases(tab, page):
