@@ -109,8 +109,10 @@
     value: (item) => item.worth.get(Number(at("value").value)),
   };
 
+  const collator = new Intl.Collator("en", { numeric: true }); // case 9 before case 10
+
   function compare(a, b) {
-    if (typeof a === "string") return a.localeCompare(b, "en", { numeric: true });
+    if (typeof a === "string") return collator.compare(a, b);
     return a - b;
   }
 

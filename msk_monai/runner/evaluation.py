@@ -82,10 +82,11 @@ def evaluate(
     lines = [{column: value for name, figure in row.items() for column, value in cells(name, figure).items()} for row in rows]
     _write_cases(folder / "cases.csv", results, lines)
     status = Counter(result.findings.status.value for result in results)
+    truth = _provenance(data)
     head = {
         "schema": SCHEMA,
         "bundle": {k: v for k, v in asdict(runner.identity).items() if v is not None},
-        "data": _provenance(data),
+        "data": truth,
         "split": split,
     }
     with replacing(folder / "metrics.json") as file:
@@ -93,8 +94,8 @@ def evaluate(
         file.write("\n")
     comparison = Comparison(
         bundle=runner.identity.name,
-        data=head["data"]["name"] if head["data"] else None,
-        data_sha256=head["data"]["sha256"] if head["data"] else None,
+        data=truth["name"] if truth else None,
+        data_sha256=truth["sha256"] if truth else None,
         split=split,
         tables=tables(figures),
         plots=plots,

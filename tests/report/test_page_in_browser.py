@@ -75,7 +75,7 @@ def test_cases_are_filtered_sorted_and_paged(tab, page):
 
 
 def test_numbers_are_written_as_in_the_rest_of_the_page(tab, tmp_path):
-    numbers = [1007626.0, 1234.5678, 12.345678, 4.0, 0.3, 0.00012345, 0.000032, -1e-06, -250.25]
+    numbers = [1007626.0, 1234.5678, 12.345678, 4.0, 0.3, 0.00012345, 0.000032, -1e-06, -250.26]
     results = [result(f"c{place}", value=value) for place, value in enumerate(numbers)]
     tab.open(write_html(results, tmp_path), 1400)
     put(tab, "value", "0")
