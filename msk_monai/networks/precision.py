@@ -26,7 +26,7 @@ def has_bfloat16(device: str) -> bool:
     To an older torch a CPU does not tell, and is taken for one that has not.
     """
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     tell = getattr(torch.cpu, "get_capabilities", dict)
     return device == "cpu" and any(tell().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
