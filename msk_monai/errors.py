@@ -12,7 +12,8 @@
     │   │   ├── UnevenSpacingError   slice distances that fit no regular grid
     │   │   ├── MixedStackError      several series, acquisitions, orientations or matrix sizes in one stack
     │   │   └── GantryTiltError      slices sheared against the normal of their plane
-    │   └── UnsuitableImageError     readable, but not what the bundle takes
+    │   ├── UnsuitableImageError     readable, but not what the bundle takes
+    │   └── DicomOutputError         findings that cannot be written as DICOM objects; they are recorded all the same
     ├── BundleError                  a bundle that cannot be found, opened, configured or trusted
     └── ResultsError                 an output folder that cannot be written or continued
 
@@ -80,6 +81,10 @@ class GantryTiltError(GeometryError):
 
 class UnsuitableImageError(DataError):
     """Readable, but not what the bundle takes."""
+
+
+class DicomOutputError(DataError):
+    """Findings that cannot be written as DICOM objects."""
 
 
 class BundleError(MskMonaiError):

@@ -1,10 +1,10 @@
 """Codes of structures, measurements and units, against those that pydicom took from the standard."""
 
-
 import pytest
 from pydicom.sr._concepts_dict import concepts
 
-from msk_monai.anatomy import SPINE, concepts as coding, measured, structures
+from msk_monai.anatomy import SPINE, measured, structures
+from msk_monai.anatomy import concepts as coding
 from msk_monai.anatomy.discs import LEVELS
 from msk_monai.anatomy.knee import LINES
 
