@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from monai.bundle import ConfigParser
 
 TRUNK = "inference.yaml"
-ELSEWHERE = ("input", "output_dir", "device", "weights", "data", "split", "runner#overwrite")
+ELSEWHERE = ("input", "output_dir", "device", "weights", "data", "split", "runner#overwrite", "runner#dicom")
 """Overrides that a result tells of elsewhere, or that do not change it."""
 
 

@@ -1,6 +1,7 @@
 """``msk-monai predict``."""
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msk_monai.cli.console import counted, device_override, exit_code, overrides, quieten, say, table
+from msk_monai.cli.console import ExitCode, counted, device_override, exit_code, overrides, quieten, say, table
 
 if TYPE_CHECKING:
     from msk_monai.bundle import Bundle
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from msk_monai.runner import Case, Decision
 
 _ROWS_SHOWN = 40
+_REASONS_SHOWN = 5
 
 
 def predict(
@@ -26,6 +28,7 @@ def predict(
         list[str] | None, typer.Option("--bundle", "-b", help="Name or folder of a bundle; may be repeated. Default: each that fits.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Also write DICOM SR, SEG and SC; complete what is recorded without.")] = False,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of the bundle's config.")] = None,
 ) -> None:
     """Find the series that bundles take, and measure."""
@@ -34,13 +37,14 @@ def predict(
     quieten()
     from msk_monai.bundle import open_bundle
 
-    values = {**device_override(device), **overrides(set_)}
+    values = {**device_override(device), **({"runner#dicom": True} if dicom else {}), **overrides(set_)}
     opened = [open_bundle(name, overrides=values) for name in bundle or _every_bundle()]
     tasks, decisions = _tasks(opened, input, fitting_only=bundle is None)
     _write_series(out, decisions)
     results = [result for task in tasks for result in task.bundle.get("runner").run(task.cases, out)]
     _summarise(results, out)
-    raise typer.Exit(exit_code(results))
+    lacking = _say_what_lacks_dicom(results) if dicom else False
+    raise typer.Exit(ExitCode.SOME_FAILED if lacking else exit_code(results))
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,18 @@ def _summarise(results: "Sequence[Result]", out: Path) -> None:
     if len(results) > _ROWS_SHOWN:
         print(f"and {len(results) - _ROWS_SHOWN} more")
     print(f"\n{len(results)} cases: {counted(results)}\n{out / 'report.html'}, measurements.csv and results.jsonl beside it")
+
+
+def _say_what_lacks_dicom(results: "Sequence[Result]") -> bool:
+    """Say whose DICOM objects were not written; whether one failed that could have been."""
+    from msk_monai.runner import failed_objects
+
+    reasons = Counter(result.dicom_reason for result in results if result.dicom_reason)
+    for reason, count in reasons.most_common(_REASONS_SHOWN):
+        say(f"no DICOM objects for {count} of {len(results)} cases: {reason}")
+    if len(reasons) > _REASONS_SHOWN:
+        say(f"and {len(reasons) - _REASONS_SHOWN} more reasons, in results.jsonl")
+    return any(map(failed_objects, results))
 
 
 def _told(result: "Result") -> str:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from pydicom.uid import SecondaryCaptureImageStorage
 
 from msk_monai.dicom.prefer import PREFERENCES, rank
 from msk_monai.dicom.study import Series
@@ -176,11 +177,17 @@ def companion(series: Series, others: Iterable[Series], rules: SeriesRules) -> S
 
 def reason_against(series: Series, rules: SeriesRules) -> str | None:
     """Say in one sentence why a series does not satisfy the rules; None where it does."""
-    for check in (_modality, _content, _texts, _geometry, _timing):
+    for check in (_made_here, _modality, _content, _texts, _geometry, _timing):
         reason = check(series, rules)
         if reason is not None:
             return reason
     return why_not_whole_body(series) if rules.whole_body else None
+
+
+def _made_here(series: Series, rules: SeriesRules) -> str | None:
+    """What this package sent to an archive is no image to measure when it comes back; its phantoms are of other SOP classes."""
+    captures = series.manufacturer == "msk_monai" and any(one.sop_class == SecondaryCaptureImageStorage for one in series.instances)
+    return "it is a picture of results that msk_monai made" if captures else None
 
 
 def _modality(series: Series, rules: SeriesRules) -> str | None:

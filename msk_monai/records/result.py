@@ -59,6 +59,7 @@ class Result:
         findings: what was found.
         outputs: files written for the case by kind, as paths relative to the output folder.
         seconds: time it took.
+        dicom_reason: why there are no DICOM objects, where they were asked for.
     """
 
     case: str
@@ -67,6 +68,7 @@ class Result:
     findings: Findings
     outputs: Mapping[str, str] = field(default_factory=dict)
     seconds: Seconds = field(default_factory=Seconds)
+    dicom_reason: str | None = None
 
     @property
     def key(self) -> tuple[str, BundleIdentity]:
@@ -85,6 +87,7 @@ class Result:
             "reason": findings.pop("reason"),
             **findings,
             "outputs": dict(self.outputs),
+            "dicom_reason": self.dicom_reason,
             "seconds": {k: round(v, 4) for k, v in asdict(self.seconds).items() if v is not None},
         }
         return json.dumps(_compact(row), ensure_ascii=False, allow_nan=False)
@@ -122,6 +125,7 @@ class Result:
             ),
             outputs=row.get("outputs", {}),
             seconds=Seconds(**row.get("seconds", {})),
+            dicom_reason=row.get("dicom_reason"),
         )
 
 

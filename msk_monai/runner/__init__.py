@@ -2,6 +2,7 @@
 
 from msk_monai.runner.case import Case
 from msk_monai.runner.datalist import datalist_cases
+from msk_monai.runner.dicom_objects import failed_objects
 from msk_monai.runner.evaluation import Evaluation, Metric, evaluate
 from msk_monai.runner.find import find_cases
 from msk_monai.runner.inputs import Decision, Survey, survey
@@ -17,6 +18,7 @@ __all__ = [
     "Writer",
     "datalist_cases",
     "evaluate",
+    "failed_objects",
     "find_cases",
     "survey",
 ]

@@ -27,10 +27,11 @@ def findings_of(fault: BaseException) -> Findings:
     return Findings(status=Status.FAILED, reason=_one_line(f"{type(first).__name__}: {lines[0]}" if lines else type(first).__name__))
 
 
-def log_fault(fault: BaseException, case: str, folder: Path) -> None:
+def log_fault(fault: BaseException, case: str, folder: Path, *, texts: bool = True) -> None:
     """Append the exceptions behind a failure, with the lines of code they passed through, to ``errors.log``.
 
-    A fault of the data is not logged: its line in the results says all of it. Neither values nor local variables are written.
+    A fault of the data is not logged: its line in the results says all of it. Neither values nor local variables are written, nor, unless
+    ``texts``, what the exceptions say, which may quote a header.
     """
     chain = list(_causes(fault))
     if any(isinstance(cause, DataError) for cause in chain):
@@ -39,7 +40,7 @@ def log_fault(fault: BaseException, case: str, folder: Path) -> None:
         log.write(f"case {case}\n")
         for cause in reversed(chain):
             log.writelines(traceback.format_tb(cause.__traceback__))
-            log.write(f"{type(cause).__name__}: {_one_line(str(cause))}\n")
+            log.write(f"{type(cause).__name__}{f': {_one_line(str(cause))}' if texts else ''}\n")
         log.write("\n")
 
 

@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from msk_monai.report import ResultsFile, current, write_html, write_measurement
 from msk_monai.report.thumbnails import make_thumbnail, picture_of
 from msk_monai.runner.ahead import read_ahead
 from msk_monai.runner.case import Case, require_unique
+from msk_monai.runner.dicom_objects import lacks_objects, with_objects
 from msk_monai.runner.faults import findings_of, log_fault
 from msk_monai.runner.weights import load_weights
 
@@ -51,6 +53,7 @@ class Runner:
         writers: called with the postprocessed data.
         device: where the network runs.
         weights: file with the network's state dict; ``None`` leaves the network as it is.
+        dicom: whether results are written as DICOM objects of the patient's study, too; also those that are recorded without.
 
     Raises:
         BundleError: the weights are missing or do not fit.
@@ -67,6 +70,7 @@ class Runner:
         writers: Sequence[Writer] = (),
         device: torch.device | str = "cpu",
         weights: str | Path | None = None,
+        dicom: bool = False,
     ) -> None:
         self.identity = identity
         self._preprocessing = preprocessing
@@ -75,6 +79,7 @@ class Runner:
         self._postprocessing = postprocessing
         self._writers = tuple(writers)
         self._device = device
+        self._dicom = dicom
         if weights is not None:
             load_weights(self._network, weights, device)
 
@@ -99,6 +104,8 @@ class Runner:
             _require_same_sources(cases, done, folder)
             todo = [case for case in cases if case.name not in done]
             try:
+                for result in self._completed([case for case in cases if case.name in done], done, folder):
+                    done[result.case] = record.append(result)
                 with tqdm(total=len(cases), initial=len(cases) - len(todo), desc=self.identity.name, unit="case", disable=None) as bar:
                     for result in self._results(todo, folder):
                         done[result.case] = record.append(result)
@@ -115,6 +122,16 @@ class Runner:
             result = self._finish(case, reading, folder)
             logger.info("%s: %s %s", case.name, result.findings.status, result.findings.reason or "")
             yield result
+
+    def _completed(self, cases: Sequence[Case], done: Mapping[str, Result], folder: Path) -> Iterator[Result]:
+        """Results that an earlier run left without DICOM objects, with them: what is recorded is enough to make them."""
+        for case in cases:
+            if not self._dicom or not lacks_objects(done[case.name], case):
+                continue
+            completed = with_objects(done[case.name], case, out=folder, unfinished=_emptied(folder / _UNFINISHED))
+            if completed != done[case.name]:
+                logger.info("%s: DICOM objects %s", case.name, completed.dicom_reason or "added")
+                yield completed
 
     def _read(self, case: Case) -> tuple[Data, float]:
         if case.fault is not None:
@@ -152,8 +169,10 @@ class Runner:
             raise BundleError(f"{self.identity.name}: postprocessing must leave 'findings', a Findings, got {type(findings).__name__}")
         inferred = perf_counter()
         outputs = self._write(case, data, folder)
-        seconds = Seconds(read=read, infer=inferred - start, write=perf_counter() - inferred)
-        return Result(case=case.name, source=case.source, bundle=self.identity, findings=findings, outputs=outputs, seconds=seconds)
+        result = Result(case=case.name, source=case.source, bundle=self.identity, findings=findings, outputs=outputs)
+        if self._dicom:
+            result = with_objects(result, case, out=folder, unfinished=_emptied(folder / _UNFINISHED))
+        return replace(result, seconds=Seconds(read=read, infer=inferred - start, write=perf_counter() - inferred))
 
     def _predict(self, data: Data) -> Any:
         if isinstance(self._inferer, CaseInferer):
@@ -166,9 +185,7 @@ class Runner:
 
     def _write(self, case: Case, data: Data, folder: Path) -> dict[str, str]:
         """Files appear under their names when all of the case's are complete; a killed run leaves none behind."""
-        unfinished = folder / _UNFINISHED
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
+        unfinished = _emptied(folder / _UNFINISHED)
         name = case.file_stem(self.identity.name)
         files = {kind: path for writer in self._writers for kind, path in writer(data, folder=unfinished, name=name).items()}
         outputs = {}
@@ -180,6 +197,12 @@ class Runner:
         if picture := picture_of(outputs):
             make_thumbnail(folder, picture)
         return outputs
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def _require_same_sources(cases: Sequence[Case], done: Mapping[str, Result], folder: Path) -> None:

@@ -1,6 +1,7 @@
 """From a network's profile to findings: the acquired slice that lies in the middle of a level."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from msk_monai.errors import UnsuitableImageError
 from msk_monai.geometry import apply_affine, axis_towards, flip_lps_ras
 from msk_monai.measure.level_profile import LevelModel, LevelRange, level_ranges
 from msk_monai.measure.middle_of_level import LevelMiddle, middle_of_level
-from msk_monai.records import Findings, Measurement, SliceLocation, Status
+from msk_monai.records import Findings, Landmark, Measurement, SliceLocation, Status
 
 HEAD = (0.0, 0.0, 1.0)
 
@@ -64,12 +65,28 @@ class MiddleSliced(Transform):
         ranges = level_ranges(softmax(logits, axis=0), phase[0] + 1j * phase[1], heights, self.model)
         middle = middle_of_level(ranges, self.level, self.model)
         out["level_ranges"], out["spine"] = ranges, spine_position(image, place, heights, ranges)
+        landmarks = self._landmarks(source, image, place, heights, ranges)
         where = None
         if middle.z is not None:
             there = spine_position(image, place, heights, [r for r in ranges if r.name == self.level])
             where = acquired_slice(source, (*there, middle.z))
-        out["findings"] = self._findings(ranges, middle, where, tuple(source.meta.get("warnings", ())))
+        findings = self._findings(ranges, middle, where, tuple(source.meta.get("warnings", ())))
+        out["findings"] = replace(findings, landmarks=landmarks)
         return out
+
+    def _landmarks(
+        self, source: MetaTensor, image: MetaTensor, place: np.ndarray, heights: np.ndarray, ranges: Sequence[LevelRange]
+    ) -> tuple[Landmark, ...]:
+        """The middle of each level that has one: in plane where the network sees the spine there, which is told, not measured."""
+        to_index = np.linalg.inv(flip_lps_ras(source.affine.numpy()))
+        landmarks = []
+        for one in ranges:
+            z = middle_of_level(ranges, one.name, self.model).z
+            if z is not None:
+                point = (*spine_position(image, place, heights, [one]), z)
+                column, row = apply_affine(to_index, point)[:2].tolist()
+                landmarks.append(Landmark(name=f"{one.name}_middle", x=column, y=row, world_mm=point))
+        return tuple(landmarks)
 
     def _findings(
         self, ranges: Sequence[LevelRange], middle: LevelMiddle, where: SliceLocation | None, warnings: tuple[str, ...]

@@ -52,6 +52,19 @@ def test_the_middle_slice():
     assert {m.name for m in found.measurements} == {f"{n.lower()}_middle_z" for n in LEVELS}
 
 
+def test_each_level_seen_has_its_middle_in_space():
+    found = find()
+    points = {one.name: one for one in found.landmarks}
+    assert set(points) == {f"{name}_middle" for name in LEVELS}
+    heights = {m.name: m.value for m in found.measurements}
+    for level in LEVELS:
+        point = points[f"{level}_middle"]
+        assert point.world_mm[2] == heights[f"{level.lower()}_middle_z"]
+        x, y, z = point.world_mm
+        affine = volume().affine.numpy()
+        np.testing.assert_allclose(affine @ [point.x, point.y, (z - affine[2, 3]) / affine[2, 2], 1], [-x, -y, z, 1], atol=1e-9)
+
+
 def test_empty_slices_around_the_scan_do_not_count():
     assert find(margin=6).measurements[0].value == pytest.approx(find().measurements[0].value, abs=1e-6)
 
