@@ -15,7 +15,7 @@ from msk_monai.records import Result
 from msk_monai.report.dicom_origin import Origin
 from msk_monai.report.dicom_sc import secondary_capture
 from msk_monai.report.dicom_seg import LabelMap, Segments, segmentation
-from msk_monai.report.dicom_source import DicomSource
+from msk_monai.report.dicom_source import DicomSource, discreet
 from msk_monai.report.dicom_sr import Report
 
 FOLDER = "dicom"
@@ -48,15 +48,19 @@ def write_objects(
     Raises:
         DicomOutputError: a file that the result names is missing or unfit, or the label map lies on none of the images.
     """
-    origin = Origin(result, source)
+    with discreet():
+        return _write_all(Origin(result, source), out, folder / FOLDER / name, views or {})
+
+
+def _write_all(origin: Origin, out: Path, place: Path, views: Mapping[str, tuple[str, int]]) -> dict[str, Path]:
+    result = origin.result
     segments = _segments(origin, out)
-    report = Report(origin, segments, level_images=_level_images(result, out), views=views or {})
+    report = Report(origin, segments, level_images=_level_images(result, out), views=views)
     objects: dict[str, tuple[str, Dataset]] = {REPORT: ("report.dcm", report.document())}
     if segments is not None:
         objects[LABELS] = ("segmentation.dcm", segments.dataset)
     if "overlay" in result.outputs:
         objects[PICTURE] = ("overlay.dcm", secondary_capture(_recorded(result, "overlay", out), origin))
-    place = folder / FOLDER / name
     place.mkdir(parents=True, exist_ok=True)
     for file_name, dataset in objects.values():
         dataset.save_as(place / file_name, enforce_file_format=True)

@@ -36,6 +36,7 @@ def secondary_capture(picture: Path, origin: Origin) -> highdicom.sc.SCImage:
         **origin.object_arguments("SC", str(pixels.shape), hashlib.sha256(pixels.tobytes()).hexdigest()),
     )
     capture.PatientOrientation = None  # highdicom wants one; a picture of several panels has none (type 2C, PS3.3 C.7.6.1)
+    capture.Laterality = None  # likewise: it may show both sides (type 2C, PS3.3 C.7.3.1)
     capture.DerivationDescription = "Picture of what was found. For research, not for clinical use."
     capture.SourceImageSequence = [_reference(image) for image in source.images]
     _inherit(capture, source.images)

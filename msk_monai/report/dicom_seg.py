@@ -108,6 +108,9 @@ def segmentation(label_map: LabelMap, origin: Origin) -> Segments | None:
         content_description=f"Label map of {origin.bundle.name}"[:64],
         **origin.object_arguments("SEG", json.dumps(label_map.present), digest),
     )
+    if not plane.placed:
+        dataset.PatientOrientation = plane.image.get("PatientOrientation")  # of the film, whose pixels these are
+    _derive_dimensions(dataset, origin)
     return Segments(
         dataset=origin.finish(dataset),
         image=plane.image,
@@ -129,7 +132,15 @@ def _description(number: int, name: str, origin: Origin) -> highdicom.seg.Segmen
     )
 
 
+def _derive_dimensions(dataset: Dataset, origin: Origin) -> None:
+    """Give the dimensions' organization a UID that stays the same; highdicom draws one."""
+    for item in (*dataset.DimensionOrganizationSequence, *dataset.DimensionIndexSequence):
+        item.DimensionOrganizationUID = origin.uid("dimensions")
+
+
 def _frame_of(dataset: Dataset, segment: int) -> int:
+    if len(dataset.SegmentSequence) == 1:
+        return 1  # highdicom then says once for all frames which segment they are of
     frames = dataset.PerFrameFunctionalGroupsSequence
     return next(n for n, one in enumerate(frames, 1) if one.SegmentIdentificationSequence[0].ReferencedSegmentNumber == segment)
 

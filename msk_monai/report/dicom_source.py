@@ -1,7 +1,9 @@
 """The images that findings are about, as DICOM objects have to refer to them, and the patient and study that these belong to."""
 
+import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from msk_monai.errors import DicomOutputError
 
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _IMAGE = (
-    *("Modality", "InstanceNumber", "Rows", "Columns", "NumberOfFrames", "BurnedInAnnotation"),
+    *("Modality", "InstanceNumber", "Rows", "Columns", "NumberOfFrames", "BurnedInAnnotation", "PatientOrientation"),
     *("FrameOfReferenceUID", "PositionReferenceIndicator", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
     *("SliceThickness", "SpacingBetweenSlices", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
@@ -129,6 +131,21 @@ class DicomSource:
         dataset.SpecificCharacterSet = _CHARACTER_SET
 
 
+@contextmanager
+def discreet() -> Iterator[None]:
+    """Keep to themselves what libraries say about odd values: they quote them, and a patient's are among them."""
+    loggers = [logger for name in ("pydicom", "highdicom") if not (logger := logging.getLogger(name)).disabled]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.disabled = True
+        try:
+            yield
+        finally:
+            for logger in loggers:
+                logger.disabled = False
+
+
 def read_source(files: Sequence[str | Path], beside: Sequence[str | Path] = ()) -> DicomSource:
     """Read the headers of a case's images.
 
@@ -139,8 +156,7 @@ def read_source(files: Sequence[str | Path], beside: Sequence[str | Path] = ()) 
     Raises:
         DicomOutputError: a file cannot be read, or lacks one of the UIDs by which it is referred to.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's quote the values they are about
+    with discreet():
         images = sorted(map(_image, files), key=lambda one: one.SOPInstanceUID)
         others = sorted(map(_image, beside), key=lambda one: one.SOPInstanceUID)
         identity = _read(min(files, key=str), ("SpecificCharacterSet", *_PATIENT, *_STUDY))

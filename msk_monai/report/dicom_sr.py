@@ -122,6 +122,7 @@ class Report:
                     image.SOPClassUID, image.SOPInstanceUID, None if image_frame is None else [image_frame]
                 ),
             )
+            del reference[0].ReferencedSOPSequence[0].ReferencedSegmentNumber  # the frame tells it; not beside one (PS3.3 C.18.4)
             return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
                 **self._arguments(tracking, contents),
                 finding_sites=sites,

@@ -1,6 +1,5 @@
 """Adding DICOM objects to a recorded result; whatever befalls them, the result stays."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -67,16 +66,14 @@ def _write(result: Result, case: Case, out: Path, unfinished: Path) -> dict[str,
     from msk_monai.report.dicom_objects import write_objects  # highdicom: only those wait for it who ask for it
     from msk_monai.report.dicom_source import read_source
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they quote values, and are about the source's
-        files = write_objects(
-            result,
-            read_source(case.files, case.beside),
-            out=out,
-            folder=unfinished,
-            name=case.file_stem(result.bundle.name),
-            views=_views(case.files),
-        )
+    files = write_objects(
+        result,
+        read_source(case.files, case.beside),
+        out=out,
+        folder=unfinished,
+        name=case.file_stem(result.bundle.name),
+        views=_views(case.files),
+    )
     written = {}
     for kind, path in files.items():
         relative = path.relative_to(unfinished)
