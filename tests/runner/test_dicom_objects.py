@@ -52,9 +52,8 @@ def test_objects_come_with_the_results(tmp_path):
     for line in lines(tmp_path / "out"):
         assert line["outputs"]["dicom_sr"] == f"dicom/{line['case']}_toy/report.dcm"
         back = read_findings(tmp_path / "out" / line["outputs"]["dicom_sr"])
-        assert [{"name": m.name, "value": m.value, "unit": m.unit, "flags": list(m.flags)} for m in back.measurements] == line[
-            "measurements"
-        ]
+        told = [{"name": m.name, "value": m.value, "unit": m.unit, "flags": list(m.flags)} for m in back.measurements]
+        assert told == line["measurements"]
     assert len({dcmread(tmp_path / "out" / result.outputs["dicom_sr"]).SOPInstanceUID for result in results}) == 2
     assert not (tmp_path / "out" / ".unfinished").exists()
 
@@ -117,7 +116,7 @@ def test_objects_that_cannot_be_made_cost_no_result(tmp_path):
 
 def test_what_an_unforeseen_fault_says_goes_nowhere(tmp_path, monkeypatch):
     def fail(*arguments):
-        raise ValueError("Secret^Name is no name")
+        raise ValueError(f"{'Secret'}^Name is no name")  # in two parts: the log quotes this line
 
     monkeypatch.setattr(adding, "_write", fail)
     (result,) = runner(dicom=True).run(film_cases(tmp_path / "in", 1), tmp_path / "out")
