@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import yaml
 from PIL import Image
+from pydicom import dcmread
 
 from msk_monai.errors import PixelDataError, UnsuitableImageError
 from msk_monai.records import Findings, Measurement
@@ -31,6 +32,13 @@ class Read:
         if grey[0, 0] == 252:
             raise KeyError("several\nlines")
         return {**data, "image": torch.from_numpy(grey)[None]}
+
+
+class ReadFilm:
+    """The same for a DICOM film, of any grey values."""
+
+    def __call__(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "image": torch.from_numpy(dcmread(data["source"]).pixel_array.astype(np.float32) % 200)[None]}
 
 
 class Answer:
@@ -57,6 +65,14 @@ def write_picture(path: Path, grey: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((8, 6), grey, dtype=np.uint8)).save(path)
     return path
+
+
+def write_film_bundle(root: Path) -> Path:
+    """The toy bundle for DICOM films."""
+    write_bundle(root, preprocessing={"_target_": "Compose", "transforms": [{"_target_": f"{TARGETS}.ReadFilm"}]})
+    metadata = root / "configs" / "metadata.json"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "series_rules": {"modality": ["DX"]}}))
+    return root
 
 
 def inference_config() -> dict[str, Any]:

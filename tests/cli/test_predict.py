@@ -4,12 +4,13 @@ import logging
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from msk_monai.report import ResultsFile
-from tests.dicom.writing import SAGITTAL, noise, uid, write_stack
-from tests.toy import write_bundle, write_picture
+from tests.dicom.writing import ABSENT, SAGITTAL, change, noise, radiograph, save, uid, write_stack
+from tests.toy import write_bundle, write_film_bundle, write_picture
 
 FAILING, SKIPPED = 255, 254
 
@@ -242,3 +243,48 @@ def test_what_nobody_foresaw_is_one_line_too(toy, msk_monai, monkeypatch):
     code, _, said = msk_monai("predict", "in", "-o", "out", "-b", "toy")
     assert code == 1
     assert said.splitlines() == ["msk-monai: ZeroDivisionError: in two lines (set MSK_MONAI_DEBUG=1 to see where)"]
+
+
+@pytest.fixture
+def films(tmp_path, toy):
+    """The toy bundle for films, two of them, and one that nothing can refer to."""
+    write_film_bundle(tmp_path / "film_toy")
+    for n, study in enumerate((uid("study 0"), uid("study 1"), ABSENT)):
+        dataset = radiograph(noise(8, 6, seed=n, low=0, dtype=np.uint16), SOPInstanceUID=uid(n), SeriesInstanceUID=uid(f"series {n}"))
+        change(dataset, {"StudyInstanceUID": study})
+        save(dataset, tmp_path / ("bad" if study is ABSENT else "in") / f"film{n}.dcm")
+    return tmp_path
+
+
+def test_dicom_goes_in_and_dicom_comes_out(films, msk_monai):
+    code, _, said = msk_monai("predict", "in", "-o", "out", "--bundle", films / "film_toy", "--dicom")
+    assert code == 0
+    assert "no DICOM objects" not in said
+    assert {kind for row in rows("out") for kind in row["outputs"]} == {"overlay", "dicom_sr", "dicom_sc"}
+    assert all(Path("out", row["outputs"]["dicom_sr"]).is_file() for row in rows("out"))
+    assert "overrides" not in rows("out")[0]["bundle"]  # the answer is the same as without
+
+
+def test_dicom_objects_that_are_not_made_are_told(films, msk_monai):
+    code, _, said = msk_monai("predict", "bad", "-o", "out", "--bundle", films / "film_toy", "--dicom")
+    assert (code, rows("out")[0]["status"]) == (3, "ok")
+    assert "no DICOM objects for 1 of 1 cases: film2.dcm: expected an image that can be referred to" in said
+
+
+def test_pictures_have_no_dicom_to_refer_to(toy, msk_monai):
+    write_picture(Path("in/a.png"), 10)
+    code, _, said = msk_monai("predict", "in", "-o", "out", "--bundle", "toy", "--dicom")
+    assert (code, rows("out")[0]["status"]) == (0, "ok")
+    assert "no DICOM objects for 1 of 1 cases: the image is no DICOM: there is no study to refer to" in said
+
+
+def test_monais_own_command_writes_dicom_too(films, python):
+    config = films / "film_toy" / "configs" / "inference.yaml"
+    done = python(
+        *("-m", "monai.bundle", "run", "--config_file", config, "--meta_file", config.with_name("metadata.json")),
+        *("--bundle_root", films / "film_toy", "--input", "in", "--output_dir", "out", "--runner#dicom", "True"),
+        cwd=films,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert all("dicom_sr" in row["outputs"] for row in rows(films / "out"))
+    assert len(rows(films / "out")) == 2

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from pydicom import dcmread
 
 from msk_monai.dicom.select import SeriesRules, reason_against
@@ -16,14 +15,10 @@ from msk_monai.runner import Case, failed_objects
 from msk_monai.runner import dicom_objects as adding
 from tests.dicom.writing import ABSENT, change, noise, radiograph, save, uid
 from tests.runner.making import make_cases, make_runner
+from tests.toy import ReadFilm
 
 KINDS = {"dicom_sr", "dicom_sc"}
 """Of the toy bundle, which draws and measures."""
-
-
-class ReadFilm:
-    def __call__(self, data):
-        return {**data, "image": torch.from_numpy(dcmread(data["source"]).pixel_array.astype(np.float32) % 200)[None]}
 
 
 def runner(**changes):
@@ -116,7 +111,7 @@ def test_objects_that_cannot_be_made_cost_no_result(tmp_path):
 
 def test_what_an_unforeseen_fault_says_goes_nowhere(tmp_path, monkeypatch):
     def fail(*arguments):
-        raise ValueError(f"{'Secret'}^Name is no name")  # in two parts: the log quotes this line
+        raise ValueError("terceS"[::-1])  # the log quotes this line
 
     monkeypatch.setattr(adding, "_write", fail)
     (result,) = runner(dicom=True).run(film_cases(tmp_path / "in", 1), tmp_path / "out")
