@@ -170,9 +170,7 @@ def _image(path: str | Path) -> Dataset:
     dataset = _read(path, (*_REFERENCES, *_IMAGE))
     absent = [keyword for keyword in _REFERENCES if not dataset.get(keyword)]
     if absent:
-        raise DicomOutputError(
-            f"expected an image that can be referred to, got one without {' and '.join(absent)}", subject=Path(path).name
-        )
+        raise DicomOutputError(f"expected an image that can be referred to, got one without {', '.join(absent)}", subject=Path(path).name)
     image = Dataset()
     image.update({element.tag: element for element in dataset})
     for keyword in _PRESENT:

@@ -445,3 +445,25 @@ def test_lossy_compression_is_passed_on(pictured, film):
     for kind in ("dicom_seg", "dicom_sc"):
         written = dcmread(files[kind])
         assert (written.LossyImageCompression, written.LossyImageCompressionRatio) == ("01", 12.5)
+
+
+REAL = ("dicom_samples/NM1_UNC.dcm", "dicom_samples/RG2_RLE.dcm", "dicom_samples/RG3_RLE.dcm", "ct_spine/ends_above_l3")
+
+
+@pytest.mark.parametrize("place", REAL)
+def test_real_images_are_referred_to(place, real_data, tmp_path):
+    found = real_data / place
+    if not found.exists():
+        pytest.skip(f"no real image at {place}")
+    files = sorted(found.glob("*.dcm")) if found.is_dir() else [found]
+    (tmp_path / "out").mkdir()
+    Image.fromarray(np.full((20, 30), 90, dtype=np.uint8)).save(tmp_path / "out" / "overlay.png")
+    written = write(files, tmp_path / "out", recorded(outputs={"overlay": "overlay.png"}))
+    assert by_name(read_findings(written["dicom_sr"]).measurements) == by_name(recorded().findings.measurements)
+    source = dcmread(files[0], stop_before_pixels=True)
+    for path in written.values():
+        dataset = dcmread(path)
+        assert (dataset.StudyInstanceUID, dataset.PatientID) == (source.StudyInstanceUID, source.PatientID)
+        if shutil.which("dciodvfy"):
+            told = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+            assert "Error" not in told.stderr + told.stdout, f"{path.name}: {told.stderr}"
