@@ -21,7 +21,7 @@ HEAD = (0.0, 0.0, 1.0)
 class MiddleSliced(Transform):
     """Decode the network's answer and write ``findings`` (and ``level_ranges`` and ``spine``, x and y in LPS mm, for pictures).
 
-    Landmarks ``L3_middle`` … are the middles of the levels seen, in space: in plane where the network sees the spine, which is not measured.
+    Landmarks ``L3_middle`` … are the middles of the levels seen, in space; in plane where the network sees the spine, not measured.
 
     Args:
         levels: names from the head down; the profile's classes are "above", these, "below".
