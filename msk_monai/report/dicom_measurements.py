@@ -1,6 +1,7 @@
 """Measurements as content items of a report (PS3.16 TID 300), and the other way round."""
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from highdicom import sr
 from pydicom.dataset import Dataset
@@ -22,7 +23,7 @@ from msk_monai.report.dicom_terms import (
 )
 
 Properties = sr.RelationshipTypeValues.HAS_PROPERTIES
-Template = sr.Measurement | sr.QualitativeEvaluation
+Template: TypeAlias = sr.Measurement | sr.QualitativeEvaluation
 
 
 def as_content(measurement: Measurement, origin: Origin) -> Template:

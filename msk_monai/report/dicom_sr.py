@@ -6,6 +6,7 @@ Groups of measurements: the result as a whole; each level, joint or side; the sl
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from highdicom import sr
@@ -29,9 +30,9 @@ from msk_monai.report.dicom_terms import (
     STATUSES,
 )
 
-Place = tuple[Dataset, int | None]
+Place: TypeAlias = tuple[Dataset, int | None]
 """An image and, where it has several, the number of one of its frames, from 1."""
-Group = sr.MeasurementsAndQualitativeEvaluations | sr.PlanarROIMeasurementsAndQualitativeEvaluations
+Group: TypeAlias = sr.MeasurementsAndQualitativeEvaluations | sr.PlanarROIMeasurementsAndQualitativeEvaluations
 _PROCEDURES = {
     "CT": codes.cid100.CTUnspecifiedBodyRegion,
     "MR": codes.cid100.MRIUnspecifiedBodyRegion,
