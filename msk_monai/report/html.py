@@ -24,7 +24,7 @@ from msk_monai.report.comparison import Comparison, page_plots
 from msk_monai.report.distributions import distributions
 from msk_monai.report.files import replacing
 from msk_monai.report.numbers import NONE, measurement_text, number_text, unit_text
-from msk_monai.report.problems import flags, reasons
+from msk_monai.report.problems import flags, reasons, without_dicom
 from msk_monai.report.versions import versions
 
 FILE_NAME = "report.html"
@@ -54,6 +54,7 @@ def write_html(results: Iterable[Result], folder: Path, comparison: Comparison |
         failures=reasons(shown, Status.FAILED),
         doubts=[(status.value, reasons(shown, status)) for status in (Status.FLAGGED, Status.SKIPPED)],
         flags=flags(shown),
+        without_dicom=without_dicom(shown),
         spread=spread.values(),
         comparison=comparison,
         plots=page_plots(comparison.plots, folder) if comparison else [],

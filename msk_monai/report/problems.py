@@ -35,6 +35,15 @@ def reasons(results: Iterable[Result], status: Status) -> list[Problem]:
     return _most_first(Problem(kind=kind, results=own, occurrences=len(own)) for kind, own in found.items())
 
 
+def without_dicom(results: Iterable[Result]) -> list[Problem]:
+    """Why results that were asked for as DICOM objects have none."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        if result.dicom_reason:
+            found.setdefault(kind_of(result.dicom_reason), []).append(result)
+    return _most_first(Problem(kind=kind, results=own, occurrences=len(own)) for kind, own in found.items())
+
+
 def flags(results: Iterable[Result]) -> list[Problem]:
     """The warnings on measurements."""
     found: dict[str, list[tuple[Result, str]]] = {}
