@@ -15,11 +15,14 @@
     │   ├── UnsuitableImageError     readable, but not what the bundle takes
     │   └── DicomOutputError         findings that cannot be written as DICOM objects; they are recorded all the same
     ├── BundleError                  a bundle that cannot be found, opened, configured or trusted
+    │   └── UntrustedBundleError     an archive whose configs may run code, and nobody said that they may
     └── ResultsError                 an output folder that cannot be written or continued
 
 A fault of the caller (wrong type, value out of range) is a ``TypeError`` or ``ValueError`` instead.
 Messages are one line, name a file or a Series Instance UID, and never a patient.
 """
+
+from collections.abc import Sequence
 
 
 class MskMonaiError(Exception):
@@ -89,6 +92,19 @@ class DicomOutputError(DataError):
 
 class BundleError(MskMonaiError):
     """A bundle that cannot be found, opened, configured or trusted."""
+
+
+class UntrustedBundleError(BundleError):
+    """An archive whose configs may run code, and nobody said that they may.
+
+    Args:
+        message: one line.
+        entries: the places that may run code, a line each.
+    """
+
+    def __init__(self, message: str, entries: Sequence[str]) -> None:
+        self.entries = tuple(entries)
+        super().__init__(message)
 
 
 class ResultsError(MskMonaiError):

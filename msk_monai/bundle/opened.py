@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msk_monai.bundle.elsewhere import folder_of, require_trust
 from msk_monai.bundle.faults import explained
 from msk_monai.bundle.metadata import METADATA, read_metadata
-from msk_monai.bundle.search import locate
 from msk_monai.errors import BundleError
 
 if TYPE_CHECKING:
@@ -88,26 +88,34 @@ class Bundle:
         return [key for key in self.parser.config if key != "_meta_"]
 
 
-def open_bundle(name: str | Path, *, overlays: Sequence[str] = (), overrides: Mapping[str, Any] | None = None) -> Bundle:
+def open_bundle(
+    name: str | Path, *, overlays: Sequence[str] = (), overrides: Mapping[str, Any] | None = None, trust: bool = False
+) -> Bundle:
     """Read a bundle's configs without building anything yet.
 
     Args:
-        name: a name or a path, see :func:`locate`.
+        name: a name or a path, see :func:`msk_monai.bundle.folder_of`.
         overlays: further config files, each laid over what is there: of the bundle, e.g. ``evaluate.yaml``, or paths of others.
         overrides: values by id (``network_def#channels``). All of an id must be there already, except that an argument may be
             added to a component. ``bundle_root`` is always the opened folder.
+        trust: whether what an archive's own configs may run is run. Overrides, and overlays that are not the archive's, are the
+            user's own.
 
     Raises:
         BundleError: there is no such bundle, a file of it is missing or broken, or an override names nothing.
+        UntrustedBundleError: it is an archive whose configs may run code, and ``trust`` is not given.
     """
     from monai.bundle import ConfigParser  # takes seconds to import: only those wait who open a bundle
 
-    root = Path(locate(name))
+    root = folder_of(name)
     metadata = read_metadata(root)
     files = [root / "configs" / TRUNK, *(overlay_file(root, overlay) for overlay in overlays)]
     for file in files:
         if not file.is_file():
             raise BundleError(f"{metadata['name']}: it has no configs/{file.name}")
+    if not trust:
+        with explained(metadata["name"]):
+            require_trust(root, files)
     parser = ConfigParser()
     with explained(metadata["name"]):
         parser.read_config(list(map(str, files)))

@@ -72,6 +72,19 @@ def available() -> list[BundleInfo]:
     return [_info(name, root) for name, root in sorted(_by_name().items())]
 
 
+def describe(root: Path) -> BundleInfo:
+    """What the bundle in a folder says of itself."""
+    return _info(root.name, root)
+
+
+def installed_folders() -> Iterator[Path]:
+    """Folders of bundles that came with this package: beside it, as in the repository, or installed with it."""
+    yield Path(__file__).parents[2] / "bundles"
+    installed = find_spec(DATA_PACKAGE)
+    if installed is not None:
+        yield from map(Path, installed.submodule_search_locations or ())
+
+
 def _by_name() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in _roots():
@@ -91,10 +104,7 @@ def _roots() -> Iterator[Path]:
 def _search_path(here: Path) -> Iterator[Path]:
     yield here / "bundles"
     yield from (Path(folder) for folder in os.environ.get(SEARCH_VARIABLE, "").split(os.pathsep) if folder)
-    yield Path(__file__).parents[2] / "bundles"
-    installed = find_spec(DATA_PACKAGE)
-    if installed is not None:
-        yield from map(Path, installed.submodule_search_locations or ())
+    yield from installed_folders()
 
 
 def _suggestion(name: str, found: dict[str, Path]) -> str:

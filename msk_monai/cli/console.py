@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from msk_monai.records import Result
 
+TRUST_HELP = "Let the configs of a zip run what they like. For one time; without it, what may run code is listed and nothing runs."
+
 
 class ExitCode(IntEnum):
     """What ``msk-monai`` returns to the shell."""

@@ -10,6 +10,7 @@ from msk_monai.cli.bundles import bundles
 from msk_monai.cli.console import ExitCode, say
 from msk_monai.cli.convert import convert
 from msk_monai.cli.evaluate import evaluate
+from msk_monai.cli.export import export
 from msk_monai.cli.phantom import phantom
 from msk_monai.cli.predict import predict
 from msk_monai.cli.train import train
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (bundles, predict, evaluate, train, tune, phantom, convert):
+for command in (bundles, predict, evaluate, train, tune, export, phantom, convert):
     app.command()(command)
 
 
@@ -47,6 +48,8 @@ def main() -> None:
             raise
         known = isinstance(fault, MskMonaiError)
         say(f"msk-monai: {fault}" if known else f"msk-monai: {_unforeseen(fault)}")
+        for line in getattr(fault, "entries", ()):
+            say(line)
         sys.exit(ExitCode.NOTHING_RAN)
 
 

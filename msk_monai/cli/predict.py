@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msk_monai.cli.console import ExitCode, counted, device_override, exit_code, overrides, quieten, say, table
+from msk_monai.cli.console import TRUST_HELP, ExitCode, counted, device_override, exit_code, overrides, quieten, say, table
 
 if TYPE_CHECKING:
     from msk_monai.bundle import Bundle
@@ -25,11 +25,12 @@ def predict(
     input: Annotated[Path, typer.Argument(help="A file, a folder of any depth (DICOM, NIfTI, PNG, JPEG, TIFF, .mat), or a datalist.json.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder; a run in it is continued.")],
     bundle: Annotated[
-        list[str] | None, typer.Option("--bundle", "-b", help="Name or folder of a bundle; may be repeated. Default: each that fits.")
+        list[str] | None, typer.Option("--bundle", "-b", help="Name, folder or zip of a bundle; may be repeated. Default: each that fits.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
     dicom: Annotated[bool, typer.Option("--dicom", help="Also write DICOM SR, SEG and SC; complete what is recorded without.")] = False,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of the bundle's config.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help=TRUST_HELP)] = False,
 ) -> None:
     """Find the series that bundles take, and measure."""
     if out.resolve() == input.resolve():
@@ -38,7 +39,7 @@ def predict(
     from msk_monai.bundle import open_bundle
 
     values = {**device_override(device), **({"runner#dicom": True} if dicom else {}), **overrides(set_)}
-    opened = [open_bundle(name, overrides=values) for name in bundle or _every_bundle()]
+    opened = [open_bundle(name, overrides=values, trust=trust) for name in bundle or _every_bundle()]
     tasks, decisions = _tasks(opened, input, fitting_only=bundle is None)
     _write_series(out, decisions)
     results = [result for task in tasks for result in task.bundle.get("runner").run(task.cases, out)]

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from msk_monai.cli.console import device_override, overrides, quieten
+from msk_monai.cli.console import TRUST_HELP, device_override, overrides, quieten
 
 
 def tune(
-    name: Annotated[str, typer.Argument(help="Name or folder of a bundle.")],
+    name: Annotated[str, typer.Argument(help="Name, folder or zip of a bundle.")],
     data: Annotated[
         list[Path],
         typer.Option("--data", exists=True, dir_okay=False, help="A datalist.json; may be given several times. One has validation items."),
@@ -30,6 +30,7 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the search; that of the trainings is the bundle's.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of every trial's config.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help=TRUST_HELP)] = False,
 ) -> None:
     """Search the settings of a bundle's training, or compare some of them.
 
@@ -44,7 +45,13 @@ def tune(
 
     require_optuna()
     training = Training(
-        name=name, data=data, settings=overrides(set_), overlays=overlay or (), reference=reference, device=device_override(device)
+        name=name,
+        data=data,
+        settings=overrides(set_),
+        overlays=overlay or (),
+        reference=reference,
+        device=device_override(device),
+        trust=trust,
     )
     task = Task(training=training, space=training.space(space), out=out, seed=seed)
     training.validation()

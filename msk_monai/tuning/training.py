@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from msk_monai.bundle import Bundle, open_bundle, overlay_file
+from msk_monai.bundle import Bundle, open_bundle, overlay_file, require_trust
 from msk_monai.errors import BundleError, DataError
 from msk_monai.tuning.space import FILE_NAME, Objective, SearchSpace, read_space
 
@@ -38,6 +38,7 @@ class Training:
         overlays: further configs laid over ``train.yaml``.
         reference: whether ``reference.yaml`` is laid over training and evaluation.
         device: overrides that say where it runs.
+        trust: whether the configs of an archive may run code.
     """
 
     name: str
@@ -46,12 +47,14 @@ class Training:
     overlays: Sequence[str] = ()
     reference: bool = False
     device: Mapping[str, Any]
+    trust: bool = False
 
     def open(self, values: Mapping[str, Any] | None = None, *, out: Path | None = None) -> Bundle:
         """The bundle's training with values laid over it."""
         overlays = ["train.yaml", *(["reference.yaml"] if self.reference else []), *self.overlays]
         places = {"data": [str(path) for path in self.data], **({} if out is None else {"output_dir": str(out)})}
-        return open_bundle(self.name, overlays=overlays, overrides={**places, **self.device, **self.settings, **(values or {})})
+        settings = {**places, **self.device, **self.settings, **(values or {})}
+        return open_bundle(self.name, overlays=overlays, overrides=settings, trust=self.trust)
 
     def space(self, path: Path | None = None) -> SearchSpace:
         """The bundle's search space, or that of a file, checked against its training config.
@@ -65,6 +68,8 @@ class Training:
         bundle = self.open()
         own = bundle.root / "configs" / "reference_space.yaml"
         usual = own if self.reference and own.is_file() else own.with_name(FILE_NAME)
+        if path is None and usual.is_file() and not self.trust:
+            require_trust(bundle.root, [usual])  # its values are laid over the config
         space = read_space(path or usual, bundle.raw)
         _require_free([*space.entries, *space.budget, *(id for study in space.studies.values() for id in study)])
         both = [id for id in space.entries if id in self.settings]
@@ -143,7 +148,7 @@ class Training:
         shutil.rmtree(out, ignore_errors=True)
         overlays = ["evaluate.yaml", *(["reference.yaml"] if self.reference else [])]
         places = {"data": str(self.validation()), "split": SPLIT, "output_dir": str(out), "weights": str(weights)}
-        bundle = open_bundle(self.name, overlays=overlays, overrides={**self.device, **places})
+        bundle = open_bundle(self.name, overlays=overlays, overrides={**self.device, **places}, trust=self.trust)
         shared = {id: value for id, value in {**self.settings, **values}.items() if _first(id) in bundle.parser}
         if "writers" in bundle.parser:
             shared["writers"] = []  # nobody looks at them
