@@ -5,6 +5,7 @@ never be complete, so there is a list of what is harmless, and everything else i
 See docs/decisions/0009-bundles-from-elsewhere.md.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ _BY_NAME = "reader"
 """An argument that MONAI takes for the name of something to import and call, if it is text."""
 _CODE = frozenset({"_mode_", "_requires_", "_debug_"})
 """Keys that change how a component is called, or have others built first."""
+_REFERENCE = re.compile(r"@\w+(?:(?:#|::)\w+)*", re.ASCII)
 _DEEPEST, _MOST, _SHOWN = 40, 20_000, 100
 _FEW = 20
 
@@ -158,9 +160,11 @@ class _Walk:
 
     def _is_component(self, value: Any) -> bool:
         """Whether a value is built from a ``_target_``, there or where a reference leads, and not a text that names one."""
-        if isinstance(value, str) and value.startswith("@"):
+        if value is None:
+            return True
+        if isinstance(value, str) and _REFERENCE.fullmatch(value):
             value = self.merged.get(value[1:])
-        return value is None or (isinstance(value, dict) and "_target_" in value)
+        return isinstance(value, dict) and "_target_" in value
 
 
 def _leaves(config: Any, id: str = "") -> Iterator[tuple[str, Any]]:

@@ -60,6 +60,7 @@ LIVE = {
             "transforms": [{"_target_": "LoadImaged", "keys": "source", "reader": ["tests.archives.leave_mark"]}],
         },
     },
+    "a reader's name, added by a key": lambda mark: {"preprocessing#transforms#0#reader": "tests.archives.leave_mark"},
     "a macro": lambda mark: {"spare": f"%{mark.with_name('other.yaml')}::a"},
     "what seems to be a comment": lambda mark: {"spare": f"$[1][0 # {calls(mark)} or 1\n]"},
     "a key that becomes part of an expression": lambda mark: {

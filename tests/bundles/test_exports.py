@@ -62,13 +62,14 @@ def test_torchscript_and_onnx_give_what_the_network_gives(name, files, bundles, 
     x = torch.rand(SHAPES[name], generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = network.eval()(x)
-    for export, file in ((ckpt_export, "model.ts"), (onnx_export, "model.onnx")):
-        export(net_id="network_def", filepath=str(tmp_path / file), ckpt_file=str(weights), input_shape=list(x.shape), **files)
+    given = {"net_id": "network_def", "ckpt_file": str(weights), **files}
+    ckpt_export(filepath=str(tmp_path / "model.ts"), bundle_root=str(bundles / name), **given)  # as the Model Zoo verifies a bundle
+    onnx_export(filepath=str(tmp_path / "model.onnx"), input_shape=list(x.shape), **given)
     with torch.no_grad():
         torch.testing.assert_close(torch.jit.load(tmp_path / "model.ts")(x), expected, atol=1e-4, rtol=1e-3)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    (given,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
-    np.testing.assert_allclose(given, expected, atol=1e-3)
+    (answer,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    np.testing.assert_allclose(answer, expected, atol=1e-3)
 
 
 def test_metadata_names_every_channel(files):
