@@ -121,8 +121,13 @@ def _info(name: str, root: Path) -> BundleInfo:
         name=name,
         root=root,
         version=metadata["version"],
-        takes=str(metadata.get("takes", metadata.get("task", ""))),
-        gives=str(metadata.get("gives", "")),
+        takes=_plain(metadata.get("takes", metadata.get("task", ""))),
+        gives=_plain(metadata.get("gives", "")),
         has_weights=(root / WEIGHTS).is_file(),
         research_use=bool(metadata.get("research_use", False)),
     )
+
+
+def _plain(value: object) -> str:
+    """What a bundle says, without what a terminal would obey."""
+    return "".join(character if character.isprintable() else " " for character in str(value))

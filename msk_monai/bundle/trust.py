@@ -6,7 +6,7 @@ See docs/decisions/0009-bundles-from-elsewhere.md.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,7 @@ class Objection:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}: {self.text}"
+        return f"{self.file}: {_shown(self.key)}: {self.text}"
 
 
 def objections(root: Path, files: Sequence[Path]) -> list[Objection]:
@@ -80,7 +80,7 @@ def objections(root: Path, files: Sequence[Path]) -> list[Objection]:
     Configs that are, byte for byte, those of the bundle of that name installed with this package are as good as that bundle.
 
     Args:
-        root: the bundle's folder.
+        root: the bundle's folder, resolved.
         files: its configs, in the order in which they are laid over one another.
 
     Raises:
@@ -90,7 +90,7 @@ def objections(root: Path, files: Sequence[Path]) -> list[Objection]:
 
     metadata = read_metadata(root)
     found = list(_in_metadata(metadata))
-    if not _are_installed(metadata["name"], files):
+    if not _are_installed(metadata["name"], root, files):
         merged = ConfigParser()
         merged.read_config(list(map(str, files)))
         for file in files:
@@ -112,12 +112,11 @@ def told(found: Sequence[Objection]) -> list[str]:
     return lines if len(found) <= _FEW else [*lines, f"  and {len(found) - _FEW} more"]
 
 
-def _are_installed(name: str, files: Iterable[Path]) -> bool:
+def _are_installed(name: str, root: Path, files: Sequence[Path]) -> bool:
     """Whether the configs are those of the installed bundle of that name. All or none: they mean what they mean together."""
-    contents = {file.name: file.read_bytes() for file in files}
     for folder in installed_folders():
-        configs = folder / name / METADATA.parent
-        if all((configs / file).is_file() and (configs / file).read_bytes() == content for file, content in contents.items()):
+        theirs = [folder / name / file.resolve().relative_to(root) for file in files]
+        if all(own.is_file() and own.read_bytes() == file.read_bytes() for own, file in zip(theirs, files, strict=True)):
             return True
     return False
 

@@ -82,3 +82,10 @@ def test_metadata_without_a_name_or_version_is_refused(tmp_path, content, messag
 def test_metadata_that_is_not_there_is_named(tmp_path):
     with pytest.raises(BundleError, match=r"metadata\.json: cannot be opened"):
         read_metadata(tmp_path)
+
+
+def test_what_a_bundle_says_cannot_command_a_terminal(tmp_path):
+    root = write_bundle(tmp_path / "bundles" / "toy")
+    (root / "configs" / "metadata.json").write_text('{"name": "toy", "version": "1", "takes": "\\u001b[2Jfilms", "gives": 3}')
+    [info] = [info for info in available() if info.name == "toy"]
+    assert (info.takes, info.gives) == (" [2Jfilms", "3")

@@ -300,8 +300,17 @@ def test_trust_is_for_one_time(tmp_path, mark):
     assert folder_of(path).name == "sound"
 
 
+def test_a_config_of_the_same_name_elsewhere_in_the_archive_is_not_the_installed_one(tmp_path, mark):
+    root = tmp_path / "ct_l3_slice"
+    shutil.copytree(REPOSITORY / "bundles" / "ct_l3_slice" / "configs", root / "configs")
+    (root / "configs" / "more").mkdir()
+    (root / "configs" / "more" / "train.yaml").write_text(yaml.safe_dump({"spare": f"${calls(mark)}"}))
+    files = [root / "configs" / file for file in ("inference.yaml", "more/train.yaml", "train.yaml")]
+    assert any("mkdir" in one.text for one in objections(root, files))
+
+
 def test_a_long_list_is_cut_and_plain(tmp_path):
-    spare = [f"$print('{number}\x1b[2J')" for number in range(30)]
+    spare = {f"{number}\x1b[2J\n": f"$print('{number}\x1b[2J')" for number in range(30)}
     with pytest.raises(UntrustedBundleError, match="30 entries") as caught:
         open_bundle(packed(tmp_path, spare=spare))
     assert len(caught.value.entries) == 21

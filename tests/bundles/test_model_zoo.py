@@ -35,6 +35,12 @@ def test_every_bundle_with_weights_is_asked():
     assert len(BUNDLES) >= 8
 
 
+def test_the_installed_package_has_all_files_of_the_bundles(bundles):
+    """setup.py names files by how deep they lie."""
+    deepest = max(len(file.relative_to(bundles).parts) for file in bundles.rglob("*") if file.is_file())
+    assert f'"{"/".join("*" * deepest)}"' in (bundles.parent / "setup.py").read_text(encoding="utf-8")
+
+
 def test_the_files_are_there_and_not_too_large(unpacked):
     for file in (
         "LICENSE",
