@@ -19,11 +19,12 @@ LARGEST = 25 * 10**6
 BUNDLES = sorted(root.name for root in (Path(__file__).parents[2] / "bundles").iterdir() if (root / "models" / "model.pt").is_file())
 
 
-@pytest.fixture(params=BUNDLES)
-def unpacked(request, bundles, tmp_path):
+@pytest.fixture(scope="module", params=BUNDLES)
+def unpacked(request, bundles, tmp_path_factory):
     """An exported bundle, unpacked."""
-    write_archive(bundles / request.param, tmp_path / "bundle.zip")
-    return folder_of(tmp_path / "bundle.zip")
+    archive = tmp_path_factory.mktemp("archive") / "bundle.zip"
+    write_archive(bundles / request.param, archive)
+    return folder_of(archive)
 
 
 @pytest.fixture
