@@ -1,5 +1,6 @@
 """Running a network in bfloat16 where the processor has it."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -27,7 +28,7 @@ def has_bfloat16(device: str) -> bool:
     """
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    tell = getattr(torch.cpu, "get_capabilities", dict)
+    tell: Callable[[], Mapping[str, Any]] = getattr(torch.cpu, "get_capabilities", dict)
     return device == "cpu" and any(tell().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
