@@ -11,6 +11,7 @@ from msk_monai.metrics.knee_lines import KneeLines
 from msk_monai.metrics.knee_places import KneePlaces
 from msk_monai.metrics.landmark_error import LandmarkError
 from msk_monai.metrics.mask_overlap import MaskOverlap
+from msk_monai.metrics.measurement_agreement import MeasurementAgreement
 from msk_monai.metrics.pair import Pair, Pairs
 from msk_monai.metrics.pooled import Graded, Share, Values
 from msk_monai.metrics.scored import Scores
@@ -30,6 +31,7 @@ __all__ = [
     "KneePlaces",
     "LandmarkError",
     "MaskOverlap",
+    "MeasurementAgreement",
     "Pair",
     "Pairs",
     "Scores",

@@ -20,6 +20,7 @@ from msk_monai.transforms.level_target import LevelTargetd
 from msk_monai.transforms.longest_run import LongestRund
 from msk_monai.transforms.lowest_blobs import LowestBlobsd
 from msk_monai.transforms.lumbar_discs import LumbarDiscsd
+from msk_monai.transforms.measurements_found import MeasurementsFoundd
 from msk_monai.transforms.middle_slice import MiddleSliced
 from msk_monai.transforms.named_levels import NamedLevelsd
 from msk_monai.transforms.neighbours import NeighbourSlicesd
@@ -66,6 +67,7 @@ __all__ = [
     "LongestRund",
     "LowestBlobsd",
     "LumbarDiscsd",
+    "MeasurementsFoundd",
     "MiddleSliced",
     "NamedLevelsd",
     "NeighbourSlicesd",
