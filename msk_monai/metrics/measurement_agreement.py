@@ -16,8 +16,8 @@ class MeasurementAgreement:
 
     Truth read: a number, or null where it is not known, under the name of each measurement.
 
-    Figures of a case, for each measurement whose true value is known: ``<name>_given`` (whether the result has a value in that unit), and if
-    so ``<name>``, the pair of both values, and ``<name>_in_interval`` where the result has an interval.
+    Figures of a case, for each measurement whose true value is known: ``<name>_given`` (whether the result has a value in that unit), and
+    if so ``<name>``, the pair of both values, and ``<name>_in_interval`` where the result has an interval.
 
     Args:
         units: the UCUM unit of each measurement by its name.

@@ -44,8 +44,8 @@ class MeasurementsFoundd(Transform):
         numbers = np.asarray(data[self.pred_key], dtype=np.float64).ravel()
         if numbers.size != len(self.units):
             raise ValueError(f"expected {len(self.units)} numbers, got {numbers.size}")
-        values = self.mean + self.sd * numbers
-        measured = tuple(self._measurement(name, unit, float(value)) for (name, unit), value in zip(self.units.items(), values, strict=True))
+        values = (self.mean + self.sd * numbers).tolist()
+        measured = tuple(self._measurement(name, unit, value) for (name, unit), value in zip(self.units.items(), values, strict=True))
         return {**data, "findings": Findings(measurements=measured)}
 
     def _measurement(self, name: str, unit: str, value: float) -> Measurement:

@@ -68,6 +68,7 @@ def _call(arguments: list[str], start: Callable[[], object]) -> None:
     try:
         start()
     except SystemExit as stop:
-        assert not stop.code, f"{shlex.join(arguments)}: exit code {stop.code}"
+        if stop.code:
+            raise AssertionError(f"{shlex.join(arguments)}: exit code {stop.code}") from stop
     finally:
         sys.argv = before

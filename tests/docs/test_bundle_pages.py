@@ -35,7 +35,8 @@ def test_links_between_cards_become_links_between_pages(extension, tmp_path):
 
 
 def test_a_table_says_what_the_metadata_says(extension):
-    tensor = {"num_channels": 2, "spatial_shape": ["32*n", 8], "dtype": "float32", "value_range": [0, 1], "channel_def": {"0": "a", "1": "b"}}
+    tensor = {"num_channels": 2, "spatial_shape": ["32*n", 8], "dtype": "float32", "value_range": [0, 1]}
+    tensor["channel_def"] = {"0": "a", "1": "b"}
     told = {
         **{"version": "1", "takes": "in", "gives": "out", "intended_use": "none"},
         "series_rules": {"modality": ["CT", "MR"], "exclude_body_part": "A|B", "whole_body": True},

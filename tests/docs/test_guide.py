@@ -17,6 +17,7 @@ from tests.docs.pages import DOCS, REPOSITORY, blocks, commands, run_page
 
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.glob("*.md"))
 RESULTS = "output-files.md"
+RECORDS = [Source, BundleIdentity, Measurement, Landmark, SliceLocation, Seconds]
 
 
 def smaller(command):
@@ -31,6 +32,10 @@ def smaller(command):
         case ["cp", *_]:
             return [word.replace("docs/", f"{DOCS}/", 1) for word in command]
     return command
+
+
+def heights(results):
+    return [result.findings.measurements[0].value for result in results]
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def test_a_bundle_of_your_own(folder):
     with (folder / "evaluation" / "cases.csv").open() as file:
         assert {"body_height_predicted", "body_height_true"} <= set(next(csv.reader(file)))
     stock = read_results(folder / "results-monai" / "results.jsonl")
-    assert [one.findings.measurements[0].value for one in stock] == pytest.approx([one.findings.measurements[0].value for one in results], abs=0.1)
+    assert heights(stock) == pytest.approx(heights(results), abs=0.1)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -75,7 +80,7 @@ def test_the_result_shown_is_one():
     assert json.loads(Result.from_json(json.dumps(shown)).to_json()) == shown
 
 
-@pytest.mark.parametrize("record", [Source, BundleIdentity, Measurement, Landmark, SliceLocation, Seconds], ids=lambda record: record.__name__)
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
 def test_every_field_of_a_result_is_explained(record):
     text = (DOCS / RESULTS).read_text(encoding="utf-8")
     assert [field.name for field in fields(record) if f"`{field.name}`" not in text] == []

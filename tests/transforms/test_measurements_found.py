@@ -13,7 +13,8 @@ def test_numbers_become_measurements_in_their_order():
 
 
 def test_an_interval_lies_about_the_value():
-    [found] = MeasurementsFoundd(units={"length": "mm"}, half_width=2.0, confidence_level=0.9)({"pred": torch.tensor([7.0])})["findings"].measurements
+    measure = MeasurementsFoundd(units={"length": "mm"}, half_width=2.0, confidence_level=0.9)
+    [found] = measure({"pred": torch.tensor([7.0])})["findings"].measurements
     assert (found.lower, found.upper, found.confidence_level) == (5.0, 9.0, 0.9)
 
 
