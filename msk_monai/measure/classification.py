@@ -240,7 +240,7 @@ def expected_calibration_error(probabilities: npt.ArrayLike, truths: npt.ArrayLi
     """How far the share of positives lies from the mean probability, averaged over bins by how many they hold; 0 to 1, 0 the best.
 
     M. P. Naeini, G. F. Cooper & M. Hauskrecht, AAAI 29 (2015), doi:10.1609/aaai.v29i1.9602: over the bins i of the probability of the
-    positive class, Σ n_i / n |positives_i / n_i - mean probability_i|; here with bins of equal width. (The definition of many classes,
+    positive class, ``Σ n_i / n |positives_i / n_i - mean probability_i|``; here with bins of equal width. (The definition of many classes,
     which takes the probability of the answer given, 0.5 to 1, is another one: :func:`confidence_calibration_error`.)
 
     Args:

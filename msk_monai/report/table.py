@@ -12,7 +12,7 @@ COLUMNS = ("case", "bundle", "name", "value", "unit", "lower", "upper", "flags")
 
 
 def write_measurements(results: Iterable[Result], folder: Path) -> Path:
-    """Write the measurements in long form; several flags are joined by ``; ``, a number that is missing is an empty field.
+    """Write the measurements in long form; several flags are joined by a semicolon and a space, a number that is missing is an empty field.
 
     Args:
         results: what to write, in this order.

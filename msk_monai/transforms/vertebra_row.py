@@ -14,7 +14,7 @@ from msk_monai.sampling import reduced
 class RandVertebraRowd(RandomizableTransform):
     """Replace a training view by the view of its row of vertebrae: those whose centres are in it, from the head down.
 
-    The row's view is (1, *size), 0 beyond the training view. Written besides, under ``row_members``: float32 (V + 2, 7), what the
+    The row's view is ``(1, *size)``, 0 beyond the training view. Written besides, under ``row_members``: float32 (V + 2, 7), what the
     function of that name in ``msk_monai.geometry.patches`` gives and the class of the name: 0 above the first level, 1 ... V the levels,
     V + 1 below the last; -1 where the row has no more members. The neighbour above the first level and the one below the last are
     placed where they must be, as steps go on. The points stay those of the training view; V is at least 2.
