@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _COMPONENTS = {
     "": """
         AsDiscreted CenterSpatialCropd Compose CopyItemsd DivisiblePadd EnsureChannelFirstd EnsureTyped KeepLargestConnectedComponentd
-        LoadImaged NormalizeIntensityd Orientationd Resized ScaleIntensityRangePercentilesd ScaleIntensityRanged ScaleIntensityd
+        LoadImaged NormalizeIntensityd Orientationd Regressor Resized ScaleIntensityRangePercentilesd ScaleIntensityRanged ScaleIntensityd
         SelectItemsd SimpleInferer SlidingWindowInferer Spacingd SpatialPadd UNet
     """,
     "msk_monai.bundle.": "identity",
     "msk_monai.dicom.": "block_reader.BlockReader reader.SeriesReader whole_body_reader.WholeBodyReader",
     "msk_monai.metrics.": """
-        CobbError DiscHeights DiscHerniation IdentificationRate KneeGrades KneeLines KneePlaces LandmarkError MaskOverlap SegmentError
-        SliceError
+        CobbError DiscHeights DiscHerniation IdentificationRate KneeGrades KneeLines KneePlaces LandmarkError MaskOverlap
+        MeasurementAgreement SegmentError SliceError
     """,
     "msk_monai.networks.": """
         BoneScanInferer BoneScanKnees FilmLooks FilmLooksInferer GradedLandmarks GradedLandmarksInferer HerniationGrade HerniationInferer
@@ -40,8 +40,8 @@ _COMPONENTS = {
     "msk_monai.runner.": "Runner",
     "msk_monai.transforms.": """
         AxialBlocksd AxialGridd BoneScanFindingsd FilmContrastd FilmGridd HerniationFindingsd KneeCropsd KneeFilmd KneeGradesd
-        LandmarksFoundd LumbarDiscsd MiddleSliced NamedLevelsd NeighbourSlicesd ReadBesided RequireHounsfieldd SagittalSlicesd SpineFilmd
-        VertebraMapd WholeBodyGridd
+        LandmarksFoundd LumbarDiscsd MeasurementsFoundd MiddleSliced NamedLevelsd NeighbourSlicesd ReadBesided RequireHounsfieldd
+        SagittalSlicesd SpineFilmd VertebraMapd WholeBodyGridd
     """,
 }
 TARGETS = frozenset(f"{package}{name}" for package, names in _COMPONENTS.items() for name in names.split())
