@@ -89,7 +89,8 @@ def _dataset(counts: NDArray[np.uint16], views: tuple[int, ...], number: int, op
         age=options.age,
         description="Whole body bone scan",
     )
-    for group in (study, _series(number, options), _image(counts, views, options), _frames(views), _acquisition(options)):
+    groups = (study, _series(number, options), _image(counts, views, options), _frames(views), _acquisition(counts.shape[1], options))
+    for group in groups:
         for name, value in group.items():
             setattr(dataset, name, value)
     dataset.DetectorInformationSequence = [_detector(view, options) for view in views]
@@ -113,7 +114,6 @@ def _series(number: int, options: NMOptions) -> dict[str, object]:
         "InstanceNumber": str(number),
         "SeriesDescription": "WHOLE BODY",
         "BodyPartExamined": "WHOLEBODY",
-        "PatientPosition": "FFS" if options.feet_first else "HFS",
         "FrameOfReferenceUID": options.uid("frame"),
         "PositionReferenceIndicator": "",
         **EQUIPMENT,
@@ -156,7 +156,8 @@ def _frames(views: tuple[int, ...]) -> dict[str, object]:
     }
 
 
-def _acquisition(options: NMOptions) -> dict[str, object]:
+def _acquisition(rows: int, options: NMOptions) -> dict[str, object]:
+    length = rows * options.pixel
     window = Dataset()
     window.EnergyWindowLowerLimit, window.EnergyWindowUpperLimit = "126.5", "154.5"
     windows = Dataset()
@@ -174,6 +175,8 @@ def _acquisition(options: NMOptions) -> dict[str, object]:
     recumbent.PatientOrientationModifierCodeSequence = [_code("40199007", "supine")]
     return {
         "WholeBodyTechnique": "1PS",
+        "ScanLength": str(round(length)),
+        "ScanVelocity": f"{length / options.seconds:.6g}",  # mm/s; both are required of a whole-body image (C.8.4.9)
         "ActualFrameDuration": str(round(options.seconds * 1000)),
         "AcquisitionTerminationCondition": "MANU",
         "EnergyWindowInformationSequence": [windows],

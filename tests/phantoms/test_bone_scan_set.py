@@ -50,7 +50,8 @@ def test_dicom_scans_have_the_size_and_counts_of_their_truth(tmp_path):
         views = [pydicom.dcmread(path) for path in (sorted(image.glob("*.dcm")) if image.is_dir() else [image])]
         assert sum(int(view.CountsAccumulated) for view in views) == truth["counts"]
         assert {(view.Columns, view.Rows) for view in views} == {tuple(truth["size"])}
-        assert {view.PatientPosition for view in views} == {truth["patient_position"]}
+        lay = {"feet-first": "FFS", "headfirst": "HFS"}
+        assert {lay[view.PatientGantryRelationshipCodeSequence[0].CodeMeaning] for view in views} == {truth["patient_position"]}
         assert [float(v) for v in views[0].PixelSpacing] == pytest.approx(truth["spacing_mm"], abs=1e-3)
 
 

@@ -49,7 +49,7 @@ def test_the_header_says_which_way_an_image_lies(tmp_path, feet_first, orientati
     vector = {"L": (1, 0, 0), "R": (-1, 0, 0), "F": (0, 0, -1), "H": (0, 0, 1)}
     for path, expected in zip(write_nm(tmp_path, COUNTS, options(feet_first=feet_first, one_object=False)), orientations, strict=True):
         image = pydicom.dcmread(path)
-        assert image.PatientPosition == ("FFS" if feet_first else "HFS")
+        assert image.PatientGantryRelationshipCodeSequence[0].CodeMeaning == ("feet-first" if feet_first else "headfirst")
         assert list(image.PatientOrientation) == expected
         detector = image.DetectorInformationSequence[0]
         assert [float(v) for v in detector.ImageOrientationPatient] == [v for letter in expected for v in vector[letter]]
