@@ -28,20 +28,12 @@ class Problem:
 
 def reasons(results: Iterable[Result], status: Status) -> list[Problem]:
     """Why results have a status."""
-    found: dict[str, list[Result]] = {}
-    for result in results:
-        if result.findings.status == status:
-            found.setdefault(kind_of(result.findings.reason or NO_REASON), []).append(result)
-    return _most_first(Problem(kind=kind, results=own, occurrences=len(own)) for kind, own in found.items())
+    return _by_kind((result.findings.reason or NO_REASON, result) for result in results if result.findings.status == status)
 
 
 def without_dicom(results: Iterable[Result]) -> list[Problem]:
     """Why results that were asked for as DICOM objects have none."""
-    found: dict[str, list[Result]] = {}
-    for result in results:
-        if result.dicom_reason:
-            found.setdefault(kind_of(result.dicom_reason), []).append(result)
-    return _most_first(Problem(kind=kind, results=own, occurrences=len(own)) for kind, own in found.items())
+    return _by_kind((result.dicom_reason, result) for result in results if result.dicom_reason)
 
 
 def flags(results: Iterable[Result]) -> list[Problem]:
@@ -60,6 +52,13 @@ def flags(results: Iterable[Result]) -> list[Problem]:
         )
         for kind, own in found.items()
     )
+
+
+def _by_kind(messages: Iterable[tuple[str, Result]]) -> list[Problem]:
+    found: dict[str, list[Result]] = {}
+    for message, result in messages:
+        found.setdefault(kind_of(message), []).append(result)
+    return _most_first(Problem(kind=kind, results=own, occurrences=len(own)) for kind, own in found.items())
 
 
 def _most_first(problems: Iterable[Problem]) -> list[Problem]:
