@@ -10,16 +10,15 @@ from typing import Any
 import torch
 from monai.bundle import ConfigParser
 from monai.data import save_net_with_metadata
-from monai.networks.utils import convert_to_onnx, convert_to_torchscript
+from monai.networks.utils import convert_to_torchscript
 
 from msk_monai.bundle.faults import explained
 from msk_monai.bundle.fingerprint import identity
 from msk_monai.bundle.metadata import WEIGHTS
+from msk_monai.bundle.onnx_file import onnx_model
 from msk_monai.bundle.opened import TRUNK, Bundle, open_bundle
 from msk_monai.errors import BundleError
-
-_FREE = 2
-"""What stands for n in ``8*n`` when a network is traced."""
+from msk_monai.networks.entry_points import Shape
 
 
 def write_torchscript(name: str | Path, path: Path, *, trust: bool = False) -> None:
@@ -58,17 +57,9 @@ def write_onnx(name: str | Path, path: Path, *, trust: bool = False) -> None:
 
     bundle = open_bundle(name, trust=trust)
     network = _loaded(bundle)
-    shape, free = _input(bundle)
+    shape = _input(bundle)
     with _exporting(bundle, path):
-        model = convert_to_onnx(
-            network,
-            [torch.zeros(shape)],
-            input_names=["image"],
-            output_names=["pred"],
-            dynamic_axes={"image": {0: "batch", **free}, "pred": {0: "batch"}},
-            use_trace=True,
-            dynamo=False,  # which would fix the sizes that it was traced with
-        )
+        model = onnx_model(network, shape)
         for key, text in _description(bundle).items():
             model.metadata_props.add(key=key, value=text)
         onnx.save(model, str(path))
@@ -95,16 +86,17 @@ def _description(bundle: Bundle) -> dict[str, str]:
     return {"metadata.json": json.dumps(_metadata(bundle)), "inference.json": json.dumps(inference)}
 
 
-def _input(bundle: Bundle) -> tuple[list[int], dict[int, str]]:
-    """A shape (1, C, spatial...) that the network takes, and the axes of it that may be of other sizes."""
+def _input(bundle: Bundle) -> Shape:
+    """The shape (N, C, spatial...) that the network takes."""
     try:
         image = bundle.metadata["network_data_format"]["inputs"]["image"]
-        channels, sizes = int(image["num_channels"]), list(image["spatial_shape"])
-        fixed = [size if isinstance(size, int) else _FREE * int(str(size).partition("*")[0]) for size in sizes]
+        sizes = [
+            size if isinstance(size, int) else f"{int(str(size).partition('*')[0])}*size_{axis}"
+            for axis, size in enumerate(image["spatial_shape"])
+        ]
+        return ("batch", int(image["num_channels"]), *sizes)
     except (KeyError, TypeError, ValueError) as fault:
         raise BundleError(f"{bundle.name}: its metadata do not tell the network's input: sizes must be numbers or such as 8*n") from fault
-    free = {axis + 2: f"size_{axis}" for axis, size in enumerate(sizes) if not isinstance(size, int)}
-    return [1, channels, *fixed], free
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from msk_monai.networks.joined import joined_weights
 from msk_monai.networks.knee_places import KneePlacesd
 from msk_monai.networks.landmark_looks import LandmarkLooks
 from msk_monai.networks.landmark_looks_inferer import LandmarkLooksInferer
-from msk_monai.networks.onnx_network import OnnxNetwork
+from msk_monai.networks.onnx_network import OnnxNetwork, with_onnx
 from msk_monai.networks.ordinal import OrdinalGrader, OrdinalHead
 from msk_monai.networks.precision import BFloat16Inferer
 from msk_monai.networks.reference_grader import ReferenceGrader
@@ -53,4 +53,5 @@ __all__ = [
     "efficientnet_lite0",
     "joined_weights",
     "load_imagenet",
+    "with_onnx",
 ]

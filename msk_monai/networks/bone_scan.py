@@ -1,10 +1,11 @@
 """The networks that find both knees on a whole-body bone scan and grade them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
+from msk_monai.networks.entry_points import Shape
 from msk_monai.networks.pyramid import residual_encoder
 from msk_monai.networks.soft_points import SoftPoints
 
@@ -32,6 +33,7 @@ class BoneScanKnees(nn.Module):
 
     alone = ("find", "grade")
     """What can be trained by itself."""
+    forward_is: str | None = "grade"
 
     def __init__(self, *, find: nn.Module, grade: nn.Module) -> None:
         super().__init__()
@@ -40,3 +42,7 @@ class BoneScanKnees(nn.Module):
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         """(B, 2, X, Y) to (B, grades - 1)."""
         return torch.as_tensor(self.grade(crops))
+
+    def entry_points(self) -> Mapping[str, tuple[Shape, ...]]:
+        """See :class:`msk_monai.networks.entry_points.HasEntryPoints`."""
+        return {"find": (("scans", 2, "32*x", "32*y"),), "grade": (("knees", 2, "32*x", "32*y"),)}

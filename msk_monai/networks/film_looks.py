@@ -1,6 +1,6 @@
 """Vertebrae of a film in four looks: all from afar, their row for the names, each one's corners, and two facing endplates from close by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -8,10 +8,13 @@ from torch import nn
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
+from msk_monai.networks.entry_points import Shape
 from msk_monai.networks.pyramid import Pyramid, Residual, residual_encoder
 from msk_monai.networks.soft_points import SoftPoints
 
 CORNERS = 4
+MEMBER = 6
+"""Numbers of a member of a row."""
 WINDOW = 5
 """Places along either side of the window from which a member of a row takes its features."""
 
@@ -78,20 +81,23 @@ class NamesLook(nn.Module):
         self.name = nn.Linear(2 * hidden + 128, levels + 2)
 
     @torch.jit.unused
-    def forward(self, views: torch.Tensor, members: Sequence[torch.Tensor]) -> torch.Tensor:
+    def forward(self, views: torch.Tensor, members: torch.Tensor | Sequence[torch.Tensor]) -> torch.Tensor:
         """Logits (M, levels + 2) of the members of all rows, one after the other.
 
         Args:
             views: (B, 1, *size), 0 beyond the film.
-            members: for each view (N, 6) as ``msk_monai.geometry.patches.row_members`` gives, from the head down, N at least 1.
+            members: (B, N, 6), or for each view (N, 6), as ``msk_monai.geometry.patches.row_members`` gives, from the head down,
+                N at least 1.
         """
         near, deep = self.pyramid(torch.cat([views, local_contrast(views)], dim=1))
         seen = torch.cat([self._around(*one) for one in zip(near, deep, members, strict=True)])
         seen = self.sum_up(torch.cat([seen, torch.cat([member[:, 2:] for member in members])], dim=1))
-        lengths = [len(member) for member in members]
-        read, _ = self.read(pack_sequence(seen.split(lengths), enforce_sorted=False))
-        rows = [row[:length] for row, length in zip(pad_packed_sequence(read, batch_first=True)[0], lengths, strict=True)]
+        rows = [self.read(seen[None])[0][0]] if len(members) == 1 else self._read_rows(seen, [len(member) for member in members])
         return self.name(torch.cat([torch.cat(rows), seen], dim=1))
+
+    def _read_rows(self, seen: torch.Tensor, lengths: list[int]) -> list[torch.Tensor]:
+        read, _ = self.read(pack_sequence(seen.split(lengths), enforce_sorted=False))
+        return [row[:length] for row, length in zip(pad_packed_sequence(read, batch_first=True)[0], lengths, strict=True)]
 
     def _around(self, near: torch.Tensor, deep: torch.Tensor, members: torch.Tensor) -> torch.Tensor:
         """(N, channels) features in a window of 1.8 widths around each member, and of the coarsest map at its centre."""
@@ -121,6 +127,7 @@ class FilmLooks(nn.Module):
 
     alone = ("places", "corners", "facing")
     """The looks that are trained by themselves. (Names need more than an image: :class:`NamesTraining`.)"""
+    forward_is: str | None = "places"
 
     def __init__(
         self,
@@ -137,10 +144,20 @@ class FilmLooks(nn.Module):
         self.facing = SoftPoints(CORNERS)
         self.names = NamesLook(levels, size=name_view, pixels=name_pixels)
         self.levels, self.corner_patch, self.facing_patch = levels, corner_patch, facing_patch
+        self.name_view, self.name_pixels = self.names.size, self.names.pixels
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """The maps of :class:`PlacesLook`."""
         return self.places(image)
+
+    def entry_points(self) -> Mapping[str, tuple[Shape, ...]]:
+        """See :class:`msk_monai.networks.entry_points.HasEntryPoints`; ``names`` takes one row."""
+        return {
+            "places": (("films", 1, "128*x", "128*y"),),
+            "corners": (("vertebrae", 1, self.corner_patch, self.corner_patch),),
+            "facing": (("spaces", 1, self.facing_patch, self.facing_patch),),
+            "names": ((1, 1, *self.name_view), (1, "members", MEMBER)),
+        }
 
 
 class OneLook(nn.Module):

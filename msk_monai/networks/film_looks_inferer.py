@@ -86,13 +86,13 @@ class FilmLooksInferer(Inferer):
 
     def _names(self, inputs: torch.Tensor, network: Any, corners: Array) -> Array:
         """Logarithms of the probabilities of the names of a row, by the look at it and at its mirror image."""
-        look = network.names
+        size, pixels = network.name_view, network.name_pixels
         total = np.zeros((len(corners), network.levels + 2))
-        matrix = row_matrix(corners, size=look.size, pixels=look.pixels)
-        for one in (matrix, mirrored(matrix, look.size[0])):
-            members = torch.as_tensor(row_members(corners, one, pixels=look.pixels), dtype=torch.float32, device=inputs.device)
-            view = reduced(inputs, torch.as_tensor(one[None, None], dtype=torch.float32, device=inputs.device), look.size)
-            total += look(view, [members]).double().log_softmax(dim=1).cpu().numpy()
+        matrix = row_matrix(corners, size=size, pixels=pixels)
+        for one in (matrix, mirrored(matrix, size[0])):
+            members = torch.as_tensor(row_members(corners, one, pixels=pixels), dtype=torch.float32, device=inputs.device)
+            view = reduced(inputs, torch.as_tensor(one[None, None], dtype=torch.float32, device=inputs.device), size)
+            total += network.names(view, members[None]).double().log_softmax(dim=1).cpu().numpy()
         return total / 2
 
     def _look_again(self, inputs: torch.Tensor, network: Any, corners: Array, levels: NDArray[np.intp]) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from torch import nn
 from msk_monai.geometry.patches import mirrored, patch_matrix
 from msk_monai.geometry.squares import squares
 from msk_monai.networks.case_inferer import CaseInferer
+from msk_monai.networks.entry_points import Shape, below
 from msk_monai.networks.landmark_looks import LandmarkLooks
 from msk_monai.networks.landmark_looks_inferer import LandmarkLooksInferer
 from msk_monai.sampling import reduced
@@ -26,6 +27,7 @@ class GradedLandmarks(nn.Module):
 
     alone = ("grade",)
     """What is trained by itself; the looks are trained as those of ``LandmarkLooks``."""
+    forward_is: str | None = "grade"
 
     def __init__(self, *, looks: LandmarkLooks, grade: nn.Module) -> None:
         super().__init__()
@@ -34,6 +36,10 @@ class GradedLandmarks(nn.Module):
     def forward(self, view: torch.Tensor) -> torch.Tensor:
         """(B, 1, X, Y) to (B, grades - 1)."""
         return torch.as_tensor(self.grade(view))
+
+    def entry_points(self) -> Mapping[str, tuple[Shape, ...]]:
+        """See :class:`msk_monai.networks.entry_points.HasEntryPoints`."""
+        return {**below("looks", self.looks.entry_points()), "grade": (("views", 1, "32*x", "32*y"),)}
 
 
 @dataclass(frozen=True, eq=False)

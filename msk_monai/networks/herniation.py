@@ -1,6 +1,6 @@
 """Disc herniation from an axial slice and, where they are known, the patient's data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -9,6 +9,7 @@ from torch import nn
 
 from msk_monai.anatomy.discs import LEVELS
 from msk_monai.measure.patient_data import DATA, SIZE
+from msk_monai.networks.entry_points import Shape
 from msk_monai.networks.pyramid import residual_encoder
 
 
@@ -65,6 +66,7 @@ class LumbarHerniation(nn.Module):
 
     alone = ("levels", "parts", "grade")
     """What can be trained by itself."""
+    forward_is: str | None = None  # it may do without the patient, which the part is always given
 
     def __init__(self, *, levels: UNet, parts: UNet, grade: nn.Module) -> None:
         super().__init__()
@@ -73,6 +75,11 @@ class LumbarHerniation(nn.Module):
     def forward(self, image: torch.Tensor, patient: torch.Tensor | None = None) -> torch.Tensor:
         """(B, 1, X, Y) and (B, 12) to (B, 1)."""
         return torch.as_tensor(self.grade(image, patient))
+
+    def entry_points(self) -> Mapping[str, tuple[Shape, ...]]:
+        """See :class:`msk_monai.networks.entry_points.HasEntryPoints`."""
+        images: Shape = ("images", 1, "32*x", "32*y")
+        return {"levels": (images,), "parts": (images,), "grade": (images, ("images", SIZE))}
 
 
 class ReferenceHerniation(nn.Module):

@@ -1,12 +1,13 @@
 """Landmarks of a film's objects in up to four looks: where they are, which hand they are of, each as a whole, each point from close by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import torch
 from torch import nn
 
 from msk_monai.networks.efficientnet_lite import efficientnet_lite0
+from msk_monai.networks.entry_points import Shape
 from msk_monai.networks.film_looks import PlacesLook
 from msk_monai.networks.hands_look import HandsLook
 from msk_monai.networks.pyramid import Encoder, residual_encoder
@@ -33,6 +34,7 @@ class LandmarkLooks(nn.Module):
 
     alone = ("places", "hands", "whole", "close")
     """The looks that are trained by themselves."""
+    forward_is: str | None = "whole"
 
     def __init__(
         self,
@@ -56,6 +58,18 @@ class LandmarkLooks(nn.Module):
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """(N, points, 3) places in patches (N, 1, patch, patch), and scales: see :class:`msk_monai.networks.SoftPoints`."""
         return self.whole(patches)[0]
+
+    def entry_points(self) -> Mapping[str, tuple[Shape, ...]]:
+        """See :class:`msk_monai.networks.entry_points.HasEntryPoints`."""
+        points: dict[str, tuple[Shape, ...]] = {
+            "hands": (("patches", 1, self.hand_patch, self.hand_patch),),
+            "whole": (("patches", 1, self.patch, self.patch),),
+        }
+        if self.places is not None:
+            points["places"] = (("films", 1, "128*x", "128*y"),)
+        if self.close_patch is not None:
+            points["close"] = (("patches", 1, self.close_patch, self.close_patch),)
+        return points
 
 
 def _encoder(kind: str, widths: Sequence[int]) -> Encoder:

@@ -11,7 +11,7 @@ import torch
 from msk_monai.bundle import identity, open_bundle
 from msk_monai.bundle.networks import write_onnx, write_torchscript
 from msk_monai.errors import BundleError
-from msk_monai.networks import OnnxNetwork
+from msk_monai.networks import with_onnx
 from msk_monai.runner import find_cases
 
 SHAPES = {"ct_l3_slice": (2, 5, 72, 72, 40), "knee_xray_landmarks": (3, 1, 192, 192), "lumbar_mri_discs": (1, 1, 96, 160)}
@@ -32,10 +32,14 @@ def onnx_files(tmp_path_factory):
     return file
 
 
-def expected(name, shape):
-    bundle = open_bundle(name)
+def loaded(bundle):
     network = bundle.get("network_def").eval()
     network.load_state_dict(torch.load(bundle.root / "models" / "model.pt", weights_only=True))
+    return network
+
+
+def expected(name, shape):
+    network = loaded(open_bundle(name))
     x = torch.rand(shape, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         return x, network(x).numpy()
@@ -82,7 +86,8 @@ def test_torchscript_gives_the_same_and_tells_the_same(tmp_path):
 
 
 def test_onnx_in_the_networks_place_finds_the_same_slices(onnx_files, trunk_studies, tmp_path):
-    setting = {"network_def": {"_target_": "msk_monai.networks.OnnxNetwork", "file": str(onnx_files("ct_l3_slice"))}, "weights": None}
+    replaced = {"_target_": "msk_monai.networks.with_onnx", "network": "@network_def", "file": str(onnx_files("ct_l3_slice"))}
+    setting = {"network": replaced, "weights": None}
     found = {}
     for way, overrides in (("own", None), ("onnx", setting)):
         bundle = open_bundle("ct_l3_slice", overrides=overrides)
@@ -94,12 +99,46 @@ def test_onnx_in_the_networks_place_finds_the_same_slices(onnx_files, trunk_stud
         assert onnx_values == pytest.approx(values, abs=1e-3)
 
 
+@pytest.mark.parametrize("name", ["bone_scan_knee", "knee_xray_landmarks", "lumbar_mri_herniation", "spine_xray_l4l5"])
+def test_each_part_that_an_inferer_calls_gives_the_same_in_onnx(onnx_files, name):
+    network = loaded(open_bundle(name))
+    replaced = with_onnx(open_bundle(name).get("network_def"), onnx_files(name))
+    assert not list(replaced.parameters())  # nothing is left to be run by torch
+    points = network.entry_points()
+    assert set(network.alone) <= points.keys()
+    for part, shapes in points.items():
+        inputs = drawn(shapes, seed=len(part))
+        with torch.no_grad():
+            expected, given = network.get_submodule(part)(*inputs), replaced.get_submodule(part)(*inputs)
+        for left, right in zip(*map(as_tuple, (expected, given)), strict=True):
+            np.testing.assert_allclose(right, left, atol=2e-3, err_msg=f"{name} {part}")
+
+
+def drawn(shapes, seed):
+    """Inputs of other sizes and numbers than the parts were traced with."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = {axis: 3 * int(axis.partition("*")[0]) if "*" in axis else 5 for shape in shapes for axis in shape if isinstance(axis, str)}
+    return [torch.rand([sizes.get(axis, axis) for axis in shape], generator=generator) for shape in shapes]
+
+
+def as_tuple(answer):
+    return (answer,) if isinstance(answer, torch.Tensor) else tuple(answer)
+
+
 def test_what_is_no_onnx_file_is_told_in_one_line(tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"no")
     for file in ("a.onnx", "none.onnx"):
         with pytest.raises(BundleError, match=rf"{file}: expected an ONNX file, got ") as caught:
-            OnnxNetwork(tmp_path / file)
+            with_onnx(torch.nn.Identity(), tmp_path / file)
         assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_another_network_is_told_in_one_line(onnx_files):
+    knee, discs = open_bundle("knee_xray_landmarks").get("network_def"), open_bundle("lumbar_mri_discs").get("network_def")
+    with pytest.raises(BundleError, match=r"ct_l3_slice\.onnx: expected the parts close, hands, places, whole, got none"):
+        with_onnx(knee, onnx_files("ct_l3_slice"))
+    with pytest.raises(BundleError, match=r"knee_xray_landmarks\.onnx: expected the parts none, got close, hands, places, whole"):
+        with_onnx(discs, onnx_files("knee_xray_landmarks"))
 
 
 def test_a_bundle_without_weights_or_sizes_is_told_in_one_line(tmp_path):

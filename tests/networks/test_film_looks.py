@@ -108,7 +108,7 @@ def test_a_view_without_vertebrae_has_a_finite_loss(network):
     image, points = torch.rand(1, 1, 128, 128), torch.full((1, 4 * LEVELS, 2), torch.nan)
     assert torch.isfinite(PlacesLoss()(BFloat16Inferer()(image, OneLook(network, "places")), points))
     assert SoftPointsLoss()(BFloat16Inferer()(image, OneLook(network, "facing")), points[:, :4]) == 0
-    rows = BFloat16Inferer()(torch.rand(1, 1, *network.names.size), NamesTraining(network), torch.full((1, 7, 7), -1.0))
+    rows = BFloat16Inferer()(torch.rand(1, 1, *network.name_view), NamesTraining(network), torch.full((1, 7, 7), -1.0))
     assert NamesLoss()(rows, points) == 0
 
 
@@ -133,7 +133,7 @@ def test_another_look_is_not_known(network):
 
 
 def test_rows_of_several_films_are_read_apart(network):
-    views = torch.rand(2, 1, *network.names.size)
+    views = torch.rand(2, 1, *network.name_view)
     rows = [torch.rand(count, 6) * 90 for count in (3, 4)]
     with torch.inference_mode():
         together = network.names(views, rows)
@@ -199,12 +199,10 @@ def scale_of(matrices: torch.Tensor, size: int) -> list[float]:
 class PerfectNames:
     """Knows a vertebra's name by its place; it is given the view's matrix in place of the view."""
 
-    size, pixels = VIEW, 20.0
-
     def __init__(self, vertebrae: np.ndarray, first: int) -> None:
         self.vertebrae, self.first = vertebrae, first
 
-    def __call__(self, matrix: torch.Tensor, members: list[torch.Tensor]) -> torch.Tensor:
+    def __call__(self, matrix: torch.Tensor, members: torch.Tensor) -> torch.Tensor:
         to_image = matrix.double().numpy()[0]
         places = members[0].double().numpy()[:, :2] @ to_image[:, :2].T + to_image[:, 2]
         nearest = np.linalg.norm(places[:, None] - self.vertebrae.mean(axis=1), axis=-1).argmin(axis=1)
@@ -215,6 +213,7 @@ class Perfect:
     """A network that sees every vertebra's name and corners; it is given the patches' matrices in place of the patches."""
 
     corner_patch, facing_patch, levels = 96, 128, LEVELS
+    name_view, name_pixels = VIEW, 20.0
 
     def __init__(self, corners: np.ndarray, first: int, *, apart: float = 0.0) -> None:
         self.vertebrae, self.apart = corners, apart
