@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,11 +37,16 @@ def predict(
         raise typer.BadParameter("the output folder must not be the input")
     quieten()
     from msk_monai.bundle import open_bundle
+    from msk_monai.errors import DataError
 
     values = {**device_override(device), **({"runner#dicom": True} if dicom else {}), **overrides(set_)}
     opened = [open_bundle(name, overrides=values, trust=trust) for name in bundle or _every_bundle()]
     tasks, decisions = _tasks(opened, input, fitting_only=bundle is None)
     _write_series(out, decisions)
+    if not tasks:
+        raise DataError(
+            f"no bundle takes anything in it, {out / 'series.csv'} says why; a bundle can be named with --bundle", subject=str(input)
+        )
     results = [result for task in tasks for result in task.bundle.get("runner").run(task.cases, out)]
     _summarise(results, out)
     lacking = _say_what_lacks_dicom(results) if dicom else False
@@ -66,25 +71,25 @@ def _every_bundle() -> list[str]:
 
 def _tasks(opened: "Sequence[Bundle]", input: Path, *, fitting_only: bool) -> "tuple[list[_Task], list[tuple[str, Decision]]]":
     """What each bundle is to do with the input, which is indexed once, and what it makes of each series."""
-    from msk_monai.errors import DataError
     from msk_monai.runner import datalist_cases, survey
 
     if input.suffix.lower() == ".json":
-        return [_Task(bundle, datalist_cases(input, None, *_rules(bundle))) for bundle in opened], []
+        return [_Task(bundle, datalist_cases(input, None, *_rules(bundle, region_told=fitting_only))) for bundle in opened], []
     seen = survey(input)
     say(f"{input}: studies: {len(seen.index.studies)}, series: {len(seen.index.series)}, unreadable files: {len(seen.index.unreadable)}")
-    tasks = [_Task(bundle, seen.cases(*_rules(bundle))) for bundle in opened]
-    decisions = [(bundle.name, decision) for bundle in opened for decision in seen.decisions(*_rules(bundle))]
-    if fitting_only and len(tasks) > 1:
-        tasks = _fitting(tasks)
-        if not tasks:
-            raise DataError(f"no bundle takes anything in it; {opened[0].name} and others can be named with --bundle", subject=str(input))
-    return tasks, decisions
+    rules = [_rules(bundle, region_told=fitting_only) for bundle in opened]
+    tasks = [_Task(bundle, seen.cases(*asked)) for bundle, asked in zip(opened, rules, strict=True)]
+    decisions = [(bundle.name, decision) for bundle, asked in zip(opened, rules, strict=True) for decision in seen.decisions(*asked)]
+    return _fitting(tasks) if fitting_only and len(tasks) > 1 else tasks, decisions
 
 
-def _rules(bundle: "Bundle") -> "tuple[SeriesRules | None, SeriesRules | None]":
-    """What a bundle asks of a series and, if it wants one, of a second series beside it."""
-    return _rules_called(bundle, "series_rules"), _rules_called(bundle, "beside_rules")
+def _rules(bundle: "Bundle", *, region_told: bool) -> "tuple[SeriesRules | None, SeriesRules | None]":
+    """What a bundle asks of a series and, if it wants one, of a second series beside it.
+
+    A bundle that nobody named gets no image of which nothing says that it shows the right part of the body.
+    """
+    rules = _rules_called(bundle, "series_rules")
+    return replace(rules, region_told=True) if rules and region_told else rules, _rules_called(bundle, "beside_rules")
 
 
 def _rules_called(bundle: "Bundle", name: str) -> "SeriesRules | None":

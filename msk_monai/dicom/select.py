@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from msk_monai.dicom.body_region import REGIONS, named_regions, told_regions
 from msk_monai.dicom.prefer import PREFERENCES, rank
 from msk_monai.dicom.study import Series
 from msk_monai.dicom.weighting import WEIGHTINGS
@@ -34,6 +35,10 @@ class SeriesRules:
         description: pattern that SeriesDescription or, failing that, ProtocolName must match.
         exclude_description: pattern that neither may match, nor the file name of what is no DICOM.
         study_description: pattern that StudyDescription must match.
+        region: any of ``knee``, ``spine``, ... (``dicom.body_region.REGIONS``), by BodyPartExamined and the descriptions. What is said to
+            show other regions only is rejected.
+        near_region: regions that are not rejected: a film of a spine may be said to show the chest.
+        region_told: whether a region must be told, if only by the file name of what is no DICOM, and no other than it or a near one may be.
         body_part: pattern that BodyPartExamined must match.
         exclude_body_part: pattern that BodyPartExamined must not match.
         orientation: any of ``axial``, ``sagittal``, ``coronal``, ``oblique``.
@@ -66,6 +71,9 @@ class SeriesRules:
     description: str | None = None
     exclude_description: str | None = None
     study_description: str | None = None
+    region: tuple[str, ...] = ()
+    near_region: tuple[str, ...] = ()
+    region_told: bool = False
     body_part: str | None = None
     exclude_body_part: str | None = None
     orientation: tuple[str, ...] = ()
@@ -91,7 +99,14 @@ class SeriesRules:
     prefer: tuple[str, ...] = field(default=("many", "original", "soft"))
 
     def __post_init__(self) -> None:
-        allowed = {"orientation": _ORIENTATIONS, "formats": FORMATS, "prefer": PREFERENCES, "weighting": WEIGHTINGS}
+        allowed = {
+            "orientation": _ORIENTATIONS,
+            "formats": FORMATS,
+            "prefer": PREFERENCES,
+            "weighting": WEIGHTINGS,
+            "region": REGIONS,
+            "near_region": REGIONS,
+        }
         for name, known in allowed.items():
             unknown = set(getattr(self, name)) - set(known)
             if unknown:
@@ -177,7 +192,7 @@ def companion(series: Series, others: Iterable[Series], rules: SeriesRules) -> S
 
 def reason_against(series: Series, rules: SeriesRules) -> str | None:
     """Say in one sentence why a series does not satisfy the rules; None where it does."""
-    for check in (_made_here, _modality, _content, _texts, _geometry, _timing):
+    for check in (_made_here, _modality, _content, _texts, _region, _geometry, _timing):
         reason = check(series, rules)
         if reason is not None:
             return reason
@@ -236,6 +251,23 @@ def _texts(series: Series, rules: SeriesRules) -> str | None:
     ):
         if pattern and text and re.search(pattern, text, re.IGNORECASE):
             return f"{name} is {text!r}, wanted: no match of {pattern!r}"
+    return None
+
+
+def _region(series: Series, rules: SeriesRules) -> str | None:
+    if not rules.region:
+        return None
+    told = told_regions(series)
+    if rules.region_told and not told and series.format != "dicom":
+        told = dict.fromkeys(named_regions(series.name), f"file name {series.name!r}")
+    wanted = [region for region in told if region in rules.region]
+    foreign = [region for region in told if region not in (*rules.region, *rules.near_region)]
+    if foreign and (rules.region_told or not wanted):
+        also = " also" if wanted else ""
+        return f"{told[foreign[0]]} says{also} {foreign[0]}, wanted: {' or '.join(rules.region)}"
+    if rules.region_told and not wanted:
+        said = f"{told[next(iter(told))]} says {next(iter(told))}" if told else "nothing says which part of the body it shows"
+        return f"{said}, wanted: {' or '.join(rules.region)}; a bundle that is named takes it"
     return None
 
 

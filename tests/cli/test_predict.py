@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydicom import dcmread
 
 from msk_monai.report import ResultsFile
 from tests.dicom.writing import ABSENT, SAGITTAL, change, noise, radiograph, save, uid, write_stack
@@ -137,6 +138,29 @@ def test_without_a_bundle_each_that_fits_takes_what_it_takes(toy, msk_monai, mon
         ("mr", "ct_toy", "skipped"),
         ("mr", "toy", "skipped"),
     ]
+
+
+def test_a_bundle_that_nobody_named_gets_no_other_part_of_the_body(films, msk_monai, monkeypatch):
+    for region in ("knee", "spine"):
+        bundle = write_film_bundle(Path("more").absolute() / region)
+        metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
+        rules = {**metadata.get("series_rules", {}), "region": region}
+        (bundle / "configs" / "metadata.json").write_text(json.dumps({**metadata, "name": region, "series_rules": rules}))
+    monkeypatch.setattr("msk_monai.bundle.search._search_path", lambda here: iter([here / "more"]))
+    code, _, said = msk_monai("predict", "in", "-o", "out")
+    assert code == 1
+    assert (
+        said.splitlines()[-1]
+        == "msk-monai: in: no bundle takes anything in it, out/series.csv says why; a bundle can be named with --bundle"
+    )
+    assert Path("out/series.csv").read_text().count("nothing says which part of the body it shows") == 4
+    film = dcmread("in/film0.dcm")
+    film.BodyPartExamined = "LSPINE"
+    film.save_as("in/film0.dcm")
+    code, _, said = msk_monai("predict", "in", "-o", "out")
+    assert (code, [row["bundle"]["name"] for row in rows("out") if row["status"] == "ok"]) == (0, ["spine"])
+    code, _, said = msk_monai("predict", "in", "-o", "named", "--bundle", "knee")
+    assert [(row["case"], row["status"]) for row in rows("named")] == [("film0.dcm", "skipped"), ("film1.dcm", "ok")]
 
 
 def test_every_decision_on_a_series_is_written(toy, msk_monai):

@@ -1,6 +1,7 @@
 """Series rules, and the reason for every rejection."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,42 @@ def test_every_rejection_has_its_reason(series, rules, reason):
 )
 def test_what_matches_or_is_not_stated_is_taken(series, rules):
     assert select([series], SeriesRules.from_dict(rules)).chosen == (series,)
+
+
+KNEE = {"region": "knee", "near_region": ["leg", "hip"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "plain", "told"),
+    [
+        ({"body_part": "KNEE"}, None, None),
+        ({"body_part": "HIP", "description": "Both knees"}, None, None),
+        ({"body_part": "CHEST", "description": "Both knees"}, None, "body part 'CHEST' says also chest, wanted: knee"),
+        ({"body_part": "SPINE"}, "body part 'SPINE' says spine, wanted: knee", "body part 'SPINE' says spine, wanted: knee"),
+        (
+            {"description": "LWS ap"},
+            "series description 'LWS ap' says spine, wanted: knee",
+            "series description 'LWS ap' says spine, wanted: knee",
+        ),
+        ({"body_part": "LEG"}, None, "body part 'LEG' says leg, wanted: knee; a bundle that is named takes it"),
+        ({}, None, "nothing says which part of the body it shows, wanted: knee; a bundle that is named takes it"),
+    ],
+)
+def test_regions_are_told_by_what_a_header_says_in_all(series, said, plain, told):
+    film = replace(series, **{"body_part": None, "description": None, "protocol": None, "study_description": None, **said})
+    assert reason_against(film, SeriesRules.from_dict(KNEE)) == plain
+    assert reason_against(film, SeriesRules.from_dict({**KNEE, "region_told": True})) == told
+
+
+def test_the_file_name_of_a_picture_may_tell_its_region(series):
+    def picture(name):
+        nameless = {"body_part": None, "description": None, "protocol": None, "study_description": None}
+        return replace(series, format="raster", instances=(replace(series.instances[0], path=Path(name)),), **nameless)
+
+    told = SeriesRules.from_dict({**KNEE, "region_told": True})
+    assert reason_against(picture("left_knee_01.png"), told) is None
+    assert reason_against(picture("lumbar_01.png"), told) == "file name 'lumbar_01.png' says spine, wanted: knee"
+    assert reason_against(picture("lumbar_01.png"), SeriesRules.from_dict(KNEE)) is None  # who names a bundle knows what it shows
 
 
 @pytest.mark.parametrize("keyword", ["ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing"])
@@ -116,6 +153,7 @@ def test_a_rejected_series_is_not_preferred(tmp_path):
         ({"prefer": ["best"]}, "prefer must be among"),
         ({"weighting": "t2"}, "weighting must be among .*, got t2"),
         ({"formats": ["dcm"]}, "formats must be among"),
+        ({"region": "thumb"}, "region must be among abdomen, ankle, .*, got thumb"),
         ({"description": "("}, r"description must be a regular expression, got '\('"),
     ],
 )
