@@ -1,9 +1,10 @@
 """Whether bundles give elsewhere what they give here: from a zip, by ONNX Runtime, and from a zip where only the wheel is installed.
 
-    python benchmarks/travel.py WORK [--count 2] [--bundle NAME ...] [--fresh]
+    python benchmarks/travel.py WORK [--count 2] [--bundle NAME ...] [--images FOLDER] [--fresh]
 
 Makes phantoms in WORK, measures them with each bundle as it is, and in each of the other ways, and compares every measurement, landmark,
-slice and probability. ``--fresh`` also builds a wheel, installs it with its requirements (constraints.txt) into an environment of its own
+slice, probability and label map. ``--images`` takes the place of phantoms (lumbar_mri_vertebrae needs it: no phantom is a T1 image that
+stands alone). ``--fresh`` also builds a wheel, installs it with its requirements (constraints.txt) into an environment of its own
 in WORK, and lets that predict from the zips in an empty folder.
 """
 
@@ -27,7 +28,6 @@ PHANTOMS = {
     "knee_xray_landmarks": ["knee_xray"],
     "lumbar_mri_discs": ["lumbar_mri"],
     "lumbar_mri_herniation": ["lumbar_mri"],
-    "lumbar_mri_vertebrae": ["lumbar_mri"],
     "spine_xray_l4l5": ["spine_xray"],
     "spine_xray_vertebrae": ["spine_xray"],
 }
@@ -58,7 +58,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--count", type=int, default=2)
-    parser.add_argument("--bundle", nargs="+", choices=PHANTOMS, default=[name for name in PHANTOMS if has_weights(name)])
+    parser.add_argument("--bundle", nargs="+", default=[name for name in PHANTOMS if has_weights(name)])
+    parser.add_argument("--images", type=Path)
     parser.add_argument("--fresh", action="store_true")
     args = parser.parse_args()
     work = args.work.resolve()
@@ -66,7 +67,7 @@ def main() -> None:
     fresh = environment(work) if args.fresh else None
     print(f"{'bundle':24}{'way':8}{'numbers':>8}{'values':>12}{'pixels':>10}{'probabilities':>15}{'other':>7}")
     for name in args.bundle:
-        studies = phantoms(name, work, args.count)
+        studies = args.images.resolve() if args.images else phantoms(name, work, args.count)
         archive, graph = work / f"{name}.zip", work / f"{name}.onnx"
         run([*HERE, "export", name, "-o", str(archive)])
         run([*HERE, "export", name, "-o", str(graph), "--format", "onnx"])
