@@ -102,8 +102,7 @@ def phantoms(name: str, work: Path, count: int) -> Path:
     folder = work / task
     if not folder.exists():
         run([*HERE, "phantom", task, "-o", str(folder), "--count", str(count), "--seed", "7", *options])
-    inside = folder / "dicom"
-    return inside if inside.is_dir() else folder
+    return next((inside for part in ("dicom", "studies", "films") if (inside := folder / part).is_dir()), folder)
 
 
 def environment(work: Path) -> list[str]:
@@ -187,7 +186,7 @@ def same_labels(one: Path, other: Path) -> bool:
     """Whether no more than one voxel in 10,000 of two label maps differs."""
     import nibabel
 
-    left, right = (np.asarray(nibabel.load(path).dataobj) for path in (one, other))
+    left, right = (np.load(path) if path.suffix == ".npy" else np.asarray(nibabel.load(path).dataobj) for path in (one, other))
     return left.shape == right.shape and float(np.mean(left != right)) < 1e-4
 
 
