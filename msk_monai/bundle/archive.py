@@ -31,6 +31,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _MODE = S_IFREG | 0o644
 _UNIX = 3
 _ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of the others, zipfile unpacks all that a chunk holds at once, gigabytes of zeros for example, before it can be counted."""
 _CHUNK = 2**20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+ -]{0,99}")
 """What a file or folder may be called: names that mean the same on every file system. It excludes ``..``, drives and hidden files."""
@@ -154,6 +156,8 @@ def _entries(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     listed = archive.infolist()
     if len(listed) > MAX_FILES:
         raise BundleError(f"{name}: expected at most {MAX_FILES} files, got {len(listed)}")
+    if min((entry.header_offset for entry in listed), default=0) != 0:
+        raise BundleError(f"{name}: expected a zip of a bundle, got one with something in front of it")
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in listed:
         kind = S_IFMT(entry.external_attr >> 16)
@@ -161,6 +165,8 @@ def _entries(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
             raise BundleError(f"{name}: expected plain files, got a link or device: {_shown(entry.orig_filename)}")
         if entry.flag_bits & _ENCRYPTED:
             raise BundleError(f"{name}: expected plain files, got an encrypted one: {_shown(entry.orig_filename)}")
+        if entry.compress_type not in _METHODS:
+            raise BundleError(f"{name}: expected files stored or deflated, got another method: {_shown(entry.orig_filename)}")
         place = entry.orig_filename.rstrip("/") if entry.is_dir() else entry.orig_filename
         _require_portable(name, place)
         if place in entries:

@@ -22,17 +22,21 @@ IMPORTS = frozenset(
     }
 )
 """Import statements. Each name stands for one module only, so that the names below mean what they seem to."""
-STEPS = frozenset(
+CASES = frozenset(
     {
         "$runner.find_cases(@input, @_meta_#series_rules)",
         "$runner.find_cases(@input, @_meta_#series_rules, beside=@_meta_#beside_rules)",
         "$runner.datalist_cases(@data, @split, @_meta_#series_rules)",
         "$runner.datalist_cases(@data, @split, @_meta_#series_rules, beside=@_meta_#beside_rules)",
+    }
+)
+STEPS = frozenset(
+    {
         "$runner.evaluate(@runner, @cases, @metrics, @output_dir, data=@data, split=@split)",
         "$@runner.run(@cases, @output_dir)",
     }
 )
-"""What a bundle's prediction and evaluation consist of, word for word."""
+"""What a bundle's prediction and evaluation consist of, word for word. They write, and so belong into the list ``run`` and nowhere else."""
 FUNCTIONS = frozenset({"abs", "bool", "float", "int", "len", "list", "max", "min", "round", "str", "tuple"})
 CALLS = frozenset({"anatomy.level_range", "torch.cuda.is_available", "torch.device", "transforms.mirrored_corners"})
 _TORCH = ("bfloat16", "channels_last", "float16", "float32", "float64", "int16", "int32", "int64")
@@ -44,6 +48,8 @@ _LONGEST = 400
 _REFERENCES = "__local_refs"
 """The name that MONAI puts where a reference stood."""
 _RELATIVE = re.compile(r"[@%](#|::)")
+_RUN = re.compile(r"\+?run(?:#|::)\d+")
+"""Ids of the steps of a run."""
 _LOCATED = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PLAIN = (
     ast.Expression,
@@ -77,15 +83,28 @@ def is_harmless(text: str, id: str = "") -> bool:
         text: what the config holds, beginning with ``$``.
         id: where it stands.
     """
-    if text in IMPORTS or text in STEPS:
+    if text in IMPORTS or text in CASES:
         return True
-    if len(text) > _LONGEST or _RELATIVE.search(text) or not text.isascii():
+    if text in STEPS:
+        return _RUN.fullmatch(id) is not None
+    if len(text) > _LONGEST or _RELATIVE.search(text) or _REFERENCES in text or runs_steps(text, id) or not text.isascii():
         return False
     try:
         tree = ast.parse(_evaluated(text, id)[1:], mode="eval")
         return _is_harmless(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError, KeyError):
         return False
+
+
+def runs_steps(text: str, id: str) -> bool:
+    """Whether a reference, or an expression with one, has a step of the run done wherever it is needed, and not when the user runs it."""
+    if not text.startswith(("@", "$")):
+        return False
+    try:
+        absolute = ConfigParser.resolve_relative_ids(id, text)
+    except ValueError:  # it leads out of the config: MONAI refuses it, too
+        return True
+    return any(name.split("::")[0] == "run" for name in ReferenceResolver.match_refs_pattern(absolute))
 
 
 def _evaluated(text: str, id: str) -> str:

@@ -26,7 +26,7 @@ def read_metadata(root: str | Path) -> Mapping[str, Any]:
         metadata = json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise BundleError(f"{path}: cannot be opened ({fault.strerror})") from fault
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise BundleError(f"{path}: expected JSON, got {fault}") from fault
     missing = [field for field in REQUIRED if not (isinstance(metadata, dict) and isinstance(metadata.get(field), str))]
     if missing:

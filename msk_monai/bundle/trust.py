@@ -49,6 +49,14 @@ TARGETS = frozenset(f"{package}{name}" for package, names in _COMPONENTS.items()
 the results, import nothing by name and call nothing that they are given, but for what ``_BY_NAME`` lists."""
 _BY_NAME = "reader"
 """An argument that MONAI takes for the name of something to import and call, if it is text."""
+_READERS = frozenset(name for name in TARGETS if name.startswith("msk_monai.dicom."))
+"""What it may be instead. They take every file; where none or another is given, MONAI tries its own readers, of which one unpickles."""
+_LOADER, _LOADER_TAKES = "LoadImaged", frozenset({"_target_", "keys", _BY_NAME, "image_only", "ensure_channel_first", "allow_missing_keys"})
+_FIXED: Mapping[str, Mapping[str, str]] = {
+    "msk_monai.bundle.identity": {"root": "@bundle_root", "weights": "@weights"},
+    "msk_monai.runner.Runner": {"weights": "@weights"},
+}
+"""Arguments by which a result says who made it, and files are named: it must be the opened bundle, with the weights that were loaded."""
 _CODE = frozenset({"_mode_", "_requires_", "_debug_"})
 """Keys that change how a component is called, or have others built first."""
 _REFERENCE = re.compile(r"@\w+(?:(?:#|::)\w+)*", re.ASCII)
@@ -100,6 +108,7 @@ def objections(root: Path, files: Sequence[Path]) -> list[Objection]:
             found += _Walk(file.name, merged).through(alone)
         together = {id: value for id, value in merged.config.items() if id != "_meta_"}
         found += _Walk("configs", merged).through(together)
+        found += [Objection("configs", _normal(id), text) for id, text in _misused(together)]
     known: dict[tuple[str, str], Objection] = {}
     for one in found:  # the first to name a place is the file that holds it
         known.setdefault((one.key, one.text), one)
@@ -146,24 +155,26 @@ class _Walk:
             if fault:
                 yield Objection(self.file, _normal(id), _shown(value))
         for id, value in _named(config):
-            if not self._is_component(value):
+            if not self._is_reader(value):
                 yield Objection(self.file, _normal(id), _shown(value))
 
     def _runs(self, id: str, value: Any) -> bool:
-        """Whether a value is a macro, which copies text from elsewhere, or an expression that is not harmless."""
-        if not isinstance(value, str) or not value.startswith(("$", "%")):
+        """Whether a value is a macro, which copies text from elsewhere, or an expression or a reference that is not harmless."""
+        if not isinstance(value, str) or not value.startswith(("$", "%", "@")):
             return False
-        from msk_monai.bundle.expressions import is_harmless
+        from msk_monai.bundle.expressions import is_harmless, runs_steps
 
+        if value.startswith("@"):
+            return runs_steps(value, id)
         return value.startswith("%") or not is_harmless(value, id)
 
-    def _is_component(self, value: Any) -> bool:
-        """Whether a value is built from a ``_target_``, there or where a reference leads, and not a text that names one."""
+    def _is_reader(self, value: Any) -> bool:
+        """Whether a value is built from a reader's ``_target_``, there or where a reference leads, and not a text that names one."""
         if value is None:
             return True
         if isinstance(value, str) and _REFERENCE.fullmatch(value):
             value = self.merged.get(value[1:])
-        return isinstance(value, dict) and "_target_" in value
+        return isinstance(value, dict) and value.get("_target_") in _READERS and "_disabled_" not in value
 
 
 def _leaves(config: Any, id: str = "") -> Iterator[tuple[str, Any]]:
@@ -193,6 +204,29 @@ def _named(config: Any, id: str = "") -> Iterator[tuple[str, Any]]:
         if _parts(here)[-1] == _BY_NAME:
             yield here, value
         yield from _named(value, here)
+
+
+def _misused(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Components that are harmless only with certain arguments and have others, with their ids."""
+    for id, one in _components(config):
+        target = one["_target_"]
+        for name, value in (_FIXED.get(target) or {}).items() if isinstance(target, str) else ():
+            if one.get(name) != value:
+                yield f"{id}::{name}", f"expected {value} of {target}, got {_shown(one.get(name))}"
+        if target == _LOADER:
+            if one.get(_BY_NAME) is None:
+                yield id, f"{_LOADER} without a {_BY_NAME}"
+            for name in sorted(one.keys() - _LOADER_TAKES, key=str):
+                yield f"{id}::{name}", f"{_shown(one[name])} for {_LOADER}"
+
+
+def _components(config: Any, id: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every component with its id; the walk over the leaves has bounded their number."""
+    if isinstance(config, Mapping) and "_target_" in config:
+        yield id, config
+    inside = config.items() if isinstance(config, Mapping) else enumerate(config) if isinstance(config, list | tuple) else ()
+    for key, value in inside:
+        yield from _components(value, f"{id}::{key}" if id else f"{key}")
 
 
 def _parts(id: str) -> list[str]:

@@ -41,10 +41,12 @@ class Case:
 
     def file_stem(self, bundle: str) -> str:
         """The beginning of the names of the files written for the case: safe on every file system, unique in a run."""
-        safe = re.sub(r"[^\w.-]+", "_", self.name)[:_LONGEST_STEM].strip("._")
-        if safe != self.name:
-            safe = f"{safe}-{short_hash(self.name)}"
-        return f"{safe}_{bundle}"
+        return f"{_safe(self.name)}_{_safe(bundle)}"
+
+
+def _safe(name: str) -> str:
+    safe = re.sub(r"[^\w.-]+", "_", name)[:_LONGEST_STEM].strip("._")
+    return safe if safe == name else f"{safe}-{short_hash(name)}"
 
 
 def short_hash(text: str) -> str:

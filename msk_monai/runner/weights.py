@@ -1,6 +1,5 @@
 """Loading a bundle's weights into its network."""
 
-import pickle
 from pathlib import Path
 
 import torch
@@ -23,10 +22,12 @@ def load_weights(network: torch.nn.Module, path: str | Path, device: torch.devic
         raise BundleError(f"{path}: no weights there")
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as fault:
+    except Exception as fault:  # torch raises whatever its formats' readers do
         raise BundleError(f"{path}: expected a plain state dict, got a file that cannot be read as one ({type(fault).__name__})") from fault
     if not isinstance(state, dict):
         raise BundleError(f"{path}: expected a state dict, got {type(state).__name__}")
+    if not all(isinstance(name, str) for name in state):
+        raise BundleError(f"{path}: expected a state dict, got dict with names that are no texts")
     try:
         network.load_state_dict(state)
     except RuntimeError as fault:

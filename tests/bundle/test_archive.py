@@ -151,6 +151,21 @@ def test_bombs_are_stopped_by_what_comes_out_of_them_and_not_by_what_they_say(fi
     refused(path, r"cannot be read as one \(BadZipFile\)|expected at most \d+ bytes")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_unpack_without_bounds_are_refused(files, tmp_path, method):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as packed:
+        for place, content in files.items():
+            packed.writestr(place, content)
+    refused(path, r"a\.zip: expected files stored or deflated, got another method: 'sound/LICENSE'")
+
+
+def test_an_archive_behind_something_else_is_refused(files, tmp_path):
+    whole = write_zip(tmp_path / "a.zip", files).read_bytes()
+    (tmp_path / "b.zip").write_bytes(b"#!/bin/sh\nexit\n" + whole)
+    refused(tmp_path / "b.zip", "got one with something in front of it")
+
+
 def _places(content, pattern):
     at = content.find(pattern)
     while at >= 0:
@@ -193,6 +208,9 @@ def test_a_large_archive_is_not_even_opened(files, tmp_path, monkeypatch):
     refused(write_zip(tmp_path / "a.zip", files), "expected at most 1000 bytes")
 
 
+NESTED = "deep"
+
+
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
@@ -200,10 +218,14 @@ def test_a_large_archive_is_not_even_opened(files, tmp_path, monkeypatch):
         ({"name": "other"}, "expected the folder of a bundle other, got sound"),
         ({"version": "1/../../x"}, "expected a version of letters"),
         ({"name": 3}, "name is missing"),
+        ({"nested": NESTED}, "expected JSON, got maximum recursion depth"),
     ],
 )
-def test_a_name_that_would_lead_results_elsewhere_is_refused(tmp_path, metadata, message):
-    root = write_sound(tmp_path / "made" / "sound", metadata)
+def test_metadata_that_lead_results_elsewhere_or_cannot_be_read_are_refused(tmp_path, metadata, message):
+    root = write_sound(tmp_path / "made" / "sound", {name: value for name, value in metadata.items() if value is not NESTED})
+    if NESTED in metadata.values():
+        path = root / "configs" / "metadata.json"
+        path.write_text(path.read_text()[:-1] + ', "nested": ' + "[" * 100_000 + "]" * 100_000 + "}")
     refused(write_zip(tmp_path / "a.zip", contents(root)), message)
 
 

@@ -1,8 +1,10 @@
 import contextlib
+import os
 import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -83,6 +85,92 @@ def test_what_would_run_code_is_listed_and_does_not_run(tmp_path, mark, way):
     with contextlib.suppress(BundleError):  # code has run by then
         open_bundle(path, trust=True).get("runner")
     assert mark.exists()  # else the test would show nothing
+
+
+def loads(**arguments):
+    """A preprocessing that loads in another way than with a reader of this package."""
+    return {"preprocessing": {"_target_": "Compose", "transforms": [{"_target_": "LoadImaged", "keys": "source", **arguments}]}}
+
+
+NOT_A_READER = {"_target_": "SimpleInferer"}
+UNPICKLING = {
+    "no reader": loads(allow_pickle=True),
+    "an empty reader": loads(reader=None),
+    "a reader and more": loads(reader="@reader", allow_pickle=True),
+    "a reader that reads nothing": loads(reader=NOT_A_READER, allow_pickle=True),
+    "a reader that reads nothing, referred to": {**loads(reader="@spare"), "spare": NOT_A_READER},
+    "a disabled reader": loads(reader={"_target_": "msk_monai.dicom.reader.SeriesReader", "_disabled_": True}),
+    "an argument added by a key": {"preprocessing#transforms#0#allow_pickle": True},
+}
+
+
+@pytest.mark.parametrize("way", UNPICKLING)
+def test_images_are_read_by_readers_of_this_package_only(tmp_path, way):
+    """MONAI's own unpickle (``.npy``), always or if asked to, and are tried where the reader given fails."""
+    with pytest.raises(UntrustedBundleError) as caught:
+        open_bundle(packed(tmp_path, **UNPICKLING[way]))
+    assert any("preprocessing::transforms::0" in entry for entry in caught.value.entries)
+
+
+def test_an_array_of_a_datalist_is_not_unpickled(tmp_path, mark):
+    class Runs:
+        def __reduce__(self):
+            return os.mkdir, (str(mark),)
+
+    array = tmp_path / "array.npy"
+    np.save(array, np.array([Runs()], dtype=object), allow_pickle=True)
+    step = open_bundle(packed(tmp_path)).get("preprocessing")
+    with pytest.raises(RuntimeError, match="applying transform"):
+        step({"source": str(array)})
+    assert not mark.exists()
+    step = open_bundle(packed(tmp_path / "again", **loads(allow_pickle=True)), trust=True).get("preprocessing")
+    with contextlib.suppress(RuntimeError):
+        step({"source": str(array)})
+    assert mark.exists()  # else the test would show nothing
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("runner", "identity", "root"), "$str(@bundle_root) + '/docs'"),
+        (("runner", "identity", "root"), "$bundle.locate('ct_l3_slice')"),
+        (("runner", "identity", "weights"), None),
+        (("runner", "weights"), "$str(@bundle_root) + '/docs/other.pt'"),
+        (("runner", "weights"), None),
+    ],
+)
+def test_a_result_says_which_bundle_and_weights_made_it(tmp_path, place, value):
+    """The name becomes part of file names, and is checked in the archive's own metadata only."""
+    root = write_sound(tmp_path / "made" / "sound")
+    config = yaml.safe_load((root / "configs" / "inference.yaml").read_text())
+    inner = config
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    (root / "configs" / "inference.yaml").write_text(yaml.safe_dump(config))
+    with pytest.raises(UntrustedBundleError) as caught:
+        open_bundle(write_zip(tmp_path / "a.zip", contents(root)))
+    assert any(f"  configs: {'::'.join(place)}: expected @" in entry for entry in caught.value.entries)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"spare": "$@runner.run(@cases, @output_dir)"},
+        {"spare": "$len(@run)"},
+        {"spare": "@run"},
+        {"spare": "@run#0"},
+        {"spare": {"a": ["@###run::0"]}},
+        {"spare": ["@######run"]},
+        {"initialize": ["$@runner.run(@cases, @output_dir)"]},
+        {"spare": "$__local_refs['run']"},
+    ],
+)
+def test_steps_are_taken_by_the_run_alone(tmp_path, changes):
+    """Whatever else needed them would write where the config says, not where the user says: an export, for example."""
+    with pytest.raises(UntrustedBundleError) as caught:
+        open_bundle(packed(tmp_path, **changes))
+    assert len(caught.value.entries) == 1
 
 
 @pytest.mark.parametrize(
