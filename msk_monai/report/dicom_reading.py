@@ -16,6 +16,8 @@ from msk_monai.report.dicom_terms import (
     LANDMARK_CONFIDENCE,
     LOWER_RANGE,
     METHOD,
+    NO_IMAGE,
+    OUTSIDE,
     RESULT,
     SLICE,
     SLICE_INDEX,
@@ -36,7 +38,7 @@ def read_findings(path: Path) -> Findings:
     """The findings of a report: all numbers as they were recorded, coordinates in the 32 bits that DICOM has for them.
 
     Landmarks that were told in the patient (SCOORD3D) have no place in an image: their x and y are NaN. Those outside of the image
-    are not in a report.
+    are not in a report. Without a Frame of Reference the slice has no position: NaN.
 
     Raises:
         DataError: it is not such a report.
@@ -54,7 +56,7 @@ def _findings(document: Dataset) -> Findings:
     (status,) = _children(result, STATUS)
     statuses = {concept.value: name for name, concept in STATUSES.items()}
     remarks = [item.TextValue for item in _children(result, COMMENT)]
-    reasons = [text for text in remarks if not text.endswith("lies outside of the image")]
+    reasons = [text for text in remarks if not text.endswith((OUTSIDE, NO_IMAGE))]
     where = groups.pop(SLICE, None)
     numbers = [number for group in (result, *groups.values()) for number in _numbers(group)]
     named = [(name, item) for name, item in numbers if not name.startswith(CLASS_PREFIX)]
@@ -108,8 +110,7 @@ def _landmark(name: str, group: Dataset) -> Landmark:
 def _slice(group: Dataset) -> SliceLocation:
     (index,) = _children(group, SLICE_INDEX)
     images = [one for item in (index, group) for one in item.get("ContentSequence", ()) if one.ValueType == "IMAGE"]
-    (point,) = _points(group)
-    x, y, z = (float(one) for one in point.GraphicData)
+    x, y, z = (float(one) for one in _points(group)[0].GraphicData) if _points(group) else (float("nan"),) * 3
     uid = str(images[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID) if images else None
     return SliceLocation(index=round(_value(index)), position_mm=(x, y, z), sop_instance_uid=uid)
 

@@ -84,7 +84,7 @@ def segmentation(label_map: LabelMap, origin: Origin) -> Segments | None:
         origin: the case.
 
     Returns:
-        ``None`` where the map is empty.
+        ``None`` where the map is empty, or the image has a position but no frame of reference to have it in: PS3.3 C.7.4.1 asks for one.
 
     Raises:
         DicomOutputError: the map lies on none of the images.
@@ -96,6 +96,8 @@ def segmentation(label_map: LabelMap, origin: Origin) -> Segments | None:
     stack = np.zeros((count, *stored.shape), dtype=np.uint8)
     for number, (label, _) in enumerate(label_map.present, 1):
         stack[plane.frame][stored == label] = number
+    if plane.placed and "FrameOfReferenceUID" not in plane.image:
+        return None
     image = plane.image if plane.placed else _unplaced(plane.image)
     descriptions = [_description(number, name, origin) for number, (_, name) in enumerate(label_map.present, 1)]
     digest = hashlib.sha256(stored.tobytes()).hexdigest()
@@ -110,6 +112,8 @@ def segmentation(label_map: LabelMap, origin: Origin) -> Segments | None:
     )
     if not plane.placed:
         dataset.PatientOrientation = plane.image.get("PatientOrientation")  # of the film, whose pixels these are
+        if "PixelAspectRatio" in plane.image:
+            dataset.PixelAspectRatio = plane.image.PixelAspectRatio
     _derive_dimensions(dataset, origin)
     return Segments(
         dataset=origin.finish(dataset),

@@ -16,6 +16,7 @@ from msk_monai.errors import DicomOutputError
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _IMAGE = (
     *("Modality", "InstanceNumber", "Rows", "Columns", "NumberOfFrames", "BurnedInAnnotation", "PatientOrientation"),
+    "PixelAspectRatio",
     *("FrameOfReferenceUID", "PositionReferenceIndicator", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
     *("SliceThickness", "SpacingBetweenSlices", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
@@ -75,6 +76,8 @@ _PRESENT = (
     *("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID"),
 )
 """Of type 2: written empty where the source has none."""
+_WHOSE = {"PatientID": "patient", "IssuerOfPatientID": "patient", "StudyInstanceUID": "study"}
+"""What images of one study share."""
 _CHARACTER_SET = "ISO_IR 192"
 """What is written is UTF-8, whatever the source has: findings may need letters that it lacks."""
 
@@ -154,11 +157,14 @@ def read_source(files: Sequence[str | Path], beside: Sequence[str | Path] = ()) 
         beside: of a second series of the study.
 
     Raises:
-        DicomOutputError: a file cannot be read, or lacks one of the UIDs by which it is referred to.
+        DicomOutputError: a file cannot be read, or lacks one of the UIDs by which it is referred to; or they are of several patients or
+            studies, of whom none can be told the results of all.
     """
     with discreet():
-        images = sorted(map(_image, files), key=lambda one: one.SOPInstanceUID)
-        others = sorted(map(_image, beside), key=lambda one: one.SOPInstanceUID)
+        headers, others_headers = ([_read(path, (*_REFERENCES, *_IMAGE, *_WHOSE)) for path in paths] for paths in (files, beside))
+        images = sorted(map(_image, headers, files), key=lambda one: one.SOPInstanceUID)
+        others = sorted(map(_image, others_headers, beside), key=lambda one: one.SOPInstanceUID)
+        _require_one_study([*headers, *others_headers])
         identity = _read(min(files, key=str), ("SpecificCharacterSet", *_PATIENT, *_STUDY))
         identity.decode()
     if not images:
@@ -166,13 +172,19 @@ def read_source(files: Sequence[str | Path], beside: Sequence[str | Path] = ()) 
     return DicomSource(images=tuple(images), beside=tuple(others), identity=identity)
 
 
-def _image(path: str | Path) -> Dataset:
-    dataset = _read(path, (*_REFERENCES, *_IMAGE))
+def _require_one_study(headers: Sequence[Dataset]) -> None:
+    for keyword, what in _WHOSE.items():
+        if len({str(header.get(keyword) or "").strip() for header in headers}) > 1:
+            raise DicomOutputError(f"expected images of one {what}, got those of several", subject=str(headers[0].SeriesInstanceUID))
+
+
+def _image(dataset: Dataset, path: str | Path) -> Dataset:
     absent = [keyword for keyword in _REFERENCES if not dataset.get(keyword)]
     if absent:
         raise DicomOutputError(f"expected an image that can be referred to, got one without {', '.join(absent)}", subject=Path(path).name)
     image = Dataset()
-    image.update({element.tag: element for element in dataset})
+    unneeded = {"SpecificCharacterSet", *_WHOSE} - {*_REFERENCES}  # highdicom would refuse what it does not know of the former
+    image.update({element.tag: element for element in dataset if element.keyword not in unneeded})
     for keyword in _PRESENT:
         setattr(image, keyword, "")
     for keyword in ("FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):

@@ -23,6 +23,8 @@ from msk_monai.report.dicom_seg import Segments
 from msk_monai.report.dicom_terms import (
     CLASS_PREFIX,
     LANDMARK_CONFIDENCE,
+    NO_IMAGE,
+    OUTSIDE,
     RESULT,
     SLICE,
     SLICE_INDEX,
@@ -92,7 +94,7 @@ class Report:
         contents = [as_content(one, origin) for one in findings.measurements if measured(one.name).site is None]
         contents += [numeric(CLASS_PREFIX + name, PROBABILITY, float(value), "1", origin) for name, value in findings.classes.items()]
         status = sr.QualitativeEvaluation(coded(STATUS), coded(STATUSES[findings.status.value]))
-        outside = [f"landmark {one.name} lies outside of the image" for one in findings.landmarks if self._region(one) is None]
+        outside = [f"landmark {one.name} {self._why_not(one)}" for one in findings.landmarks if self._region(one) is None]
         group = self._group(RESULT, [status, *contents], self._usual_images())
         for comment in comments([findings.reason or "", *outside], sr.RelationshipTypeValues.CONTAINS):
             group[0].ContentSequence.append(comment)
@@ -169,7 +171,7 @@ class Report:
         )
 
     def _region(self, landmark: Landmark) -> sr.ImageRegion | sr.ImageRegion3D | None:
-        """A landmark's point, in the patient where that is known; ``None`` outside of the image, where no coordinates may be."""
+        """A landmark's point, in the patient where that is known; ``None`` outside of the image, or of several, where no coordinates may be."""
         source = self.origin.source
         if landmark.world_mm is not None and source.frame_of_reference is not None:
             point = np.array([landmark.world_mm], dtype=np.float64)
@@ -180,6 +182,10 @@ class Report:
             return None
         reference = sr.SourceImageForRegion(image.SOPClassUID, image.SOPInstanceUID, None if frame is None else [frame])
         return sr.ImageRegion(sr.GraphicTypeValues.POINT, np.array([[x, y]], dtype=np.float64), reference)
+
+    def _why_not(self, landmark: Landmark) -> str:
+        """Why a landmark has no region."""
+        return NO_IMAGE if self._seen_in(landmark.name)[0] is None else OUTSIDE
 
     def _seen_in(self, name: str) -> tuple[Dataset | None, int | None]:
         """The image, and its frame, that a landmark's coordinates are of."""

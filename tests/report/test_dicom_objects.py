@@ -184,6 +184,52 @@ def test_odd_patient_data_are_passed_on_as_they_are_and_told_nobody(tmp_path, ca
         assert {name: str(written[name].value) for name in odd} == odd
 
 
+def test_a_name_in_several_character_sets_is_passed_on(tmp_path):
+    name = "Yamada^Tarou=山田^太郎=やまだ^たろう"
+    dataset = radiograph(noise(6, 8, low=0, dtype=np.uint16), SpecificCharacterSet=["", "ISO 2022 IR 87"], PatientName=name)
+    for path in write([save(dataset, tmp_path / "film.dcm")], tmp_path / "out").values():
+        written = dcmread(path)
+        assert (str(written.PatientName), written.SpecificCharacterSet) == (name, "ISO_IR 192")
+
+
+@pytest.mark.parametrize(("keyword", "what"), [("PatientID", "patient"), ("StudyInstanceUID", "study")])
+def test_images_of_several_patients_or_studies_are_refused(keyword, what, tmp_path):
+    files = write_stack(tmp_path / "in", noise(2, 6, 8))
+    dataset = dcmread(files[1])
+    setattr(dataset, keyword, "1.2.3")
+    dataset.save_as(files[1])
+    with pytest.raises(DicomOutputError, match=rf"^{uid('series')}: expected images of one {what}, got those of several$"):
+        read_source(files)
+    with pytest.raises(DicomOutputError, match=f"expected images of one {what}"):
+        read_source(files[:1], files[1:])
+
+
+def test_without_a_frame_of_reference_nothing_has_a_place_in_space(tmp_path):
+    files = write_stack(tmp_path / "in", noise(3, 6, 8), FrameOfReferenceUID=ABSENT)
+    affine = np.diag([0.5, 0.7, 2, 1.0])
+    affine[:3, 3] = (-10, -20, 32)
+    (tmp_path / "out").mkdir()
+    write_label_map(tmp_path / "out" / "map.nii.gz", np.eye(8, 6, dtype=np.uint8), flip_lps_ras(affine))
+    findings = Findings(
+        slice=SliceLocation(index=1, position_mm=(1.0, 2.0, 32.0), sop_instance_uid=str(dcmread(files[1]).SOPInstanceUID)),
+        landmarks=(Landmark(name="L3_middle", x=1, y=1, world_mm=(1.0, 2.0, 32.0)),),
+    )
+    written = write(files, tmp_path / "out", recorded(findings, outputs={"label_map": "map.nii.gz"}))
+    assert set(written) == {"dicom_sr"}
+    assert "landmark L3_middle has no place that can be referred to" in texts(written["dicom_sr"])
+    back = read_findings(written["dicom_sr"])
+    assert (back.slice.index, back.slice.sop_instance_uid, back.landmarks) == (1, findings.slice.sop_instance_uid, ())
+    assert np.isnan(back.slice.position_mm).all()
+
+
+def test_a_label_map_keeps_the_shape_of_the_films_pixels(pictured, film):
+    result, out, *_ = pictured
+    dataset = dcmread(film)
+    dataset.PixelAspectRatio = ["2", "1"]
+    save(dataset, film)
+    assert dcmread(write([film], out, result)["dicom_seg"]).PixelAspectRatio == [2, 1]
+
+
 def test_a_source_without_a_patient_leaves_the_patient_empty(tmp_path):
     dataset = radiograph(noise(6, 8, low=0, dtype=np.uint16), PatientName=ABSENT, PatientID=ABSENT)
     written = dcmread(write([save(dataset, tmp_path / "film.dcm")], tmp_path / "out")["dicom_sr"])
