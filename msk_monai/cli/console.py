@@ -81,12 +81,17 @@ def quieten() -> None:
 
 def say(text: str) -> None:
     """Print a line for the user, not for a pipe."""
-    print(text, file=sys.stderr)
+    print(plain(text), file=sys.stderr)
+
+
+def plain(text: str) -> str:
+    """A text without what a terminal would obey, or cannot print; names of files may hold anything."""
+    return text if text.isprintable() else "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows as text in aligned columns; on a terminal, lines end where it does."""
-    cells = [tuple(map(str, row)) for row in (head, *rows)]
+    cells = [tuple(plain(str(cell)).replace("\n", " ") for cell in row) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     if sys.stdout.isatty():

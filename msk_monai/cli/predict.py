@@ -1,9 +1,8 @@
 """``msk-monai predict``."""
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -120,16 +119,13 @@ def _is_skipped(case: "Case") -> bool:
 
 def _write_series(out: Path, decisions: "Sequence[tuple[str, Decision]]") -> None:
     from msk_monai.errors import ResultsError
-    from msk_monai.report import replacing
+    from msk_monai.report import write_csv
 
     if not decisions:
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with replacing(out / "series.csv") as file:
-            writer = csv.DictWriter(file, ["bundle", *asdict(decisions[0][1])], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({"bundle": bundle, **asdict(decision)} for bundle, decision in decisions)
+        write_csv(out / "series.csv", ["bundle", *asdict(decisions[0][1])], ([bundle, *astuple(one)] for bundle, one in decisions))
     except OSError as fault:
         raise ResultsError(f"{out}: cannot be written: {fault.strerror}") from fault
     rejected = sum(decision.decision == "rejected" for _, decision in decisions)

@@ -1,6 +1,7 @@
 """What a run leaves behind: its record, the tables made from it and a page to look at."""
 
 from msk_monai.report.bone_scan_overlay import BoneScanOverlay
+from msk_monai.report.csv_file import write_csv
 from msk_monai.report.files import replacing
 from msk_monai.report.herniation_files import HerniationOverlay, SliceTable
 from msk_monai.report.html import write_html
@@ -25,6 +26,7 @@ __all__ = [
     "current",
     "read_results",
     "replacing",
+    "write_csv",
     "write_html",
     "write_measurements",
 ]

@@ -171,7 +171,7 @@ class Report:
         )
 
     def _region(self, landmark: Landmark) -> sr.ImageRegion | sr.ImageRegion3D | None:
-        """A landmark's point, in the patient where that is known; ``None`` outside of the image, or of several, where no coordinates may be."""
+        """A landmark's point, in the patient where that is known; ``None`` outside of the image, or where it is in no single one."""
         source = self.origin.source
         if landmark.world_mm is not None and source.frame_of_reference is not None:
             point = np.array([landmark.world_mm], dtype=np.float64)

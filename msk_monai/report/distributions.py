@@ -78,13 +78,16 @@ class Distribution:
 
     @cached_property
     def histogram(self) -> Histogram | None:
-        """A drawing of the values; none where they are all the same."""
+        """A drawing of the values; none where they are all the same, or nearly so."""
         x = np.asarray(self.values)
         beyond = self._rule.is_outlier
         inner = x[~beyond]
         if not inner.size or inner.min() == inner.max():
             return None
-        counts, _ = np.histogram(inner, bins=_BINS)
+        try:
+            counts, _ = np.histogram(inner, bins=_BINS)
+        except ValueError:  # numpy cannot divide the range
+            return None
         low, high = int((x[beyond] < inner.min()).sum()), int((x[beyond] > inner.max()).sum())
         scale, width = _HEIGHT / counts.max(), (_WIDTH - 2 * _EDGE) / _BINS
         bars = [_bar(_EDGE + number * width, width, max(count * scale, 1)) for number, count in enumerate(counts.tolist()) if count]

@@ -15,8 +15,11 @@ _ABANDONED_SECONDS = 3600.0
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """Open a text file that takes the place of ``path`` once it is complete; an exception leaves ``path`` as it was."""
-    with replacing_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+    r"""Open a text file that takes the place of ``path`` once it is complete; an exception leaves ``path`` as it was.
+
+    Bytes of a file's name that are no UTF-8 are written as ``\udcff``.
+    """
+    with replacing_whole(path) as partial, partial.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         yield file
 
 

@@ -62,7 +62,7 @@ class ResultsFile:
         recorded = Result.from_json(line)
         end = self._file.seek(0, os.SEEK_END)
         try:
-            _write(self._file, line.encode() + b"\n")
+            _write(self._file, line.encode(errors="backslashreplace") + b"\n")  # what of a file's name is no UTF-8 becomes JSON's \udcff
         except OSError as fault:
             self._file.truncate(end)
             raise ResultsError(f"{self._path}: cannot be written: {fault.strerror}") from fault

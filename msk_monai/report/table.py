@@ -1,11 +1,10 @@
 """``measurements.csv``: every measurement of a run, one a row."""
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
 from msk_monai.records import Result
-from msk_monai.report.files import replacing
+from msk_monai.report.csv_file import write_csv
 
 FILE_NAME = "measurements.csv"
 COLUMNS = ("case", "bundle", "name", "value", "unit", "lower", "upper", "flags")
@@ -21,11 +20,6 @@ def write_measurements(results: Iterable[Result], folder: Path) -> Path:
     Returns:
         The file.
     """
-    path = folder / FILE_NAME
-    with replacing(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for result in results:
-            for m in result.findings.measurements:
-                writer.writerow([result.case, result.bundle.name, m.name, m.value, m.unit, m.lower, m.upper, "; ".join(m.flags)])
-    return path
+    measured = ((result, m) for result in results for m in result.findings.measurements)
+    rows = ([r.case, r.bundle.name, m.name, m.value, m.unit, m.lower, m.upper, "; ".join(m.flags)] for r, m in measured)
+    return write_csv(folder / FILE_NAME, COLUMNS, rows)

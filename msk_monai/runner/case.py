@@ -51,7 +51,7 @@ def _safe(name: str) -> str:
 
 def short_hash(text: str) -> str:
     """Eight hexadecimal digits that tell one text from another."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def require_unique(cases: Iterable[Case]) -> None:

@@ -1,6 +1,5 @@
 """A bundle on a data set whose truth is known: figures per case, figures of the set, a table to read."""
 
-import csv
 import hashlib
 import json
 from collections import Counter
@@ -13,7 +12,7 @@ from msk_monai.errors import DataError
 from msk_monai.metrics import Figure, Grades, Pair, Scores, Values
 from msk_monai.metrics.figure import cells
 from msk_monai.records import Result
-from msk_monai.report import current, read_results, replacing, write_html
+from msk_monai.report import current, read_results, replacing, write_csv, write_html
 from msk_monai.report.comparison import Comparison
 from msk_monai.report.grade_plots import GradedValues, write_grade_plots
 from msk_monai.report.jsonl import FILE_NAME as RESULTS
@@ -156,11 +155,8 @@ def _bounds(figure: Summary) -> tuple[float, float] | None:
 
 def _write_cases(path: Path, results: Sequence[Result], lines: Sequence[Mapping[str, float]]) -> None:
     columns = list(dict.fromkeys(column for line in lines for column in line))
-    with replacing(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["case", "status", *columns])
-        for result, line in zip(results, lines, strict=True):
-            writer.writerow([result.case, result.findings.status.value, *(line.get(column, "") for column in columns)])
+    shown = ([result.case, result.findings.status.value, *map(line.get, columns)] for result, line in zip(results, lines, strict=True))
+    write_csv(path, ["case", "status", *columns], shown)
 
 
 def _provenance(data: str | None) -> dict[str, str] | None:

@@ -36,7 +36,7 @@ def log_fault(fault: BaseException, case: str, folder: Path, *, texts: bool = Tr
     chain = list(_causes(fault))
     if any(isinstance(cause, DataError) for cause in chain):
         return
-    with (folder / LOG_NAME).open("a", encoding="utf-8") as log:
+    with (folder / LOG_NAME).open("a", encoding="utf-8", errors="backslashreplace") as log:
         log.write(f"case {case}\n")
         for cause in reversed(chain):
             log.writelines(traceback.format_tb(cause.__traceback__))

@@ -47,6 +47,28 @@ def test_a_folder_goes_in_and_results_come_out(toy, msk_monai):
     }
 
 
+def test_names_that_are_no_text_or_would_speak_to_the_terminal(toy, msk_monai):
+    """As a folder from an older system has them, or somebody who means harm."""
+    Path("in").mkdir()
+    write_picture(Path("plain.png"), 10)
+    for name in (b"in/caf\xe9.png", b"in/\x1b[2J.png", b"in/=1+1.png"):
+        try:
+            Path(os.fsdecode(name)).write_bytes(Path("plain.png").read_bytes())
+        except OSError:
+            pytest.skip("this file system takes no such name")
+    first = msk_monai("predict", "in", "-o", "out", "--bundle", "toy")
+    assert first[0] == 0
+    assert "3 ok" in first[1]
+    assert r"caf\udce9.png" in first[1]
+    assert r"\x1b[2J.png" in first[1]
+    assert "\x1b" not in first[1] + first[2]
+    assert [row["case"] for row in rows("out")] == ["\x1b[2J.png", "=1+1.png", "caf\udce9.png"]
+    assert msk_monai("predict", "in", "-o", "out", "--bundle", "toy") == first
+    assert len(rows("out")) == 3
+    assert "\n'=1+1.png,toy,grey,10.0," in Path("out/measurements.csv").read_text(encoding="utf-8")
+    assert r"caf\udce9.png" in Path("out/report.html").read_text(encoding="utf-8")
+
+
 def test_some_failed_is_3_and_the_same_command_adds_nothing(toy, msk_monai):
     write_picture(Path("in/a.png"), 10)
     write_picture(Path("in/b.png"), FAILING)

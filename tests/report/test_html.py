@@ -176,3 +176,10 @@ def test_an_empty_run_has_a_page(tmp_path):
     page = Page(write_html([], tmp_path))
     assert "table" in page.tags
     assert page.data["cases"] == []
+
+
+@pytest.mark.parametrize("values", [(1234567890.123456, 1234567890.123457), (1e-6, 1e-6 + 2e-22)])
+def test_values_whose_range_cannot_be_divided_have_no_histogram(tmp_path, values):
+    page = write_html([result(f"{n}", value=value) for n, value in enumerate(values)], tmp_path).read_text(encoding="utf-8")
+    assert 'aria-label="Histogram' not in page
+    assert "Measurements and outliers" in page

@@ -1,6 +1,6 @@
 import csv
 
-from msk_monai.report import write_measurements
+from msk_monai.report import write_csv, write_measurements
 from tests.results import failed, result
 
 
@@ -21,6 +21,15 @@ def test_measurements_in_long_form(tmp_path):
             "flags": "one; two",
         }
     ]
+
+
+def test_no_text_is_a_formula_for_a_spreadsheet(tmp_path):
+    texts = ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", "a=b", ""]
+    path = write_csv(tmp_path / "a.csv", ["=head"], [[text] for text in texts] + [[-1.5], [None]])
+    with path.open(newline="") as file:
+        (head, *rows) = [row[0] for row in csv.reader(file)]
+    assert head == "=head"  # the columns are ours
+    assert rows == ["'=cmd|' /C calc'!A0", "'+1", "'-1", "'@x", "'\tx", "a=b", "", "-1.5", ""]
 
 
 def test_a_run_without_measurements_gives_a_table_with_a_head_only(tmp_path):
