@@ -16,7 +16,9 @@
     │   └── DicomOutputError         findings that cannot be written as DICOM objects; they are recorded all the same
     ├── BundleError                  a bundle that cannot be found, opened, configured or trusted
     │   └── UntrustedBundleError     an archive whose configs may run code, and nobody said that they may
-    └── ResultsError                 an output folder that cannot be written or continued
+    ├── ResultsError                 an output folder that cannot be written or continued
+    └── ServerError                  a DICOMweb server refuses, or answers with what cannot be understood
+        └── ServerAwayError          it does not answer, or says that it cannot now; later it may
 
 A fault of the caller (wrong type, value out of range) is a ``TypeError`` or ``ValueError`` instead.
 Messages are one line, name a file or a Series Instance UID, and never a patient.
@@ -109,3 +111,20 @@ class UntrustedBundleError(BundleError):
 
 class ResultsError(MskMonaiError):
     """An output folder that cannot be written or continued."""
+
+
+class ServerError(MskMonaiError):
+    """A DICOMweb server refuses, or answers with what cannot be understood.
+
+    Args:
+        message: one line, with the server's URL but not with what it was asked.
+        status: of HTTP, where the server gave one.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class ServerAwayError(ServerError):
+    """It does not answer, or says that it cannot now; later it may."""

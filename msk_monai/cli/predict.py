@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msk_monai.cli.console import TRUST_HELP, ExitCode, counted, device_override, exit_code, overrides, quieten, say, table
+from msk_monai.cli.servers import fetched, named, queried, storing
 
 if TYPE_CHECKING:
     from msk_monai.bundle import Bundle
     from msk_monai.dicom.select import SeriesRules
+    from msk_monai.dicomweb.address import Query
     from msk_monai.records import Result
     from msk_monai.runner import Case, Decision
 
@@ -21,35 +23,41 @@ _REASONS_SHOWN = 5
 
 
 def predict(
-    input: Annotated[Path, typer.Argument(help="A file, a folder of any depth (DICOM, NIfTI, PNG, JPEG, TIFF, .mat), or a datalist.json.")],
+    input: Annotated[
+        str,
+        typer.Argument(
+            help="A file, a folder of any depth (DICOM, NIfTI, PNG, JPEG, TIFF, .mat), a datalist.json, "
+            "or studies on a server: dicomweb://HOST[:PORT]/PATH[/studies/UID][?StudyDate=...] (dicomwebs:// for HTTPS)."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output folder; a run in it is continued.")],
     bundle: Annotated[
         list[str] | None, typer.Option("--bundle", "-b", help="Name, folder or zip of a bundle; may be repeated. Default: each that fits.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: what the bundle chooses.")] = None,
     dicom: Annotated[bool, typer.Option("--dicom", help="Also write DICOM SR, SEG and SC; complete what is recorded without.")] = False,
+    store: Annotated[str | None, typer.Option(metavar="URL", help="Store the objects on this DICOMweb server; implies --dicom.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="ID=VALUE", help="Override a value of the bundle's config.")] = None,
     trust: Annotated[bool, typer.Option("--trust", help=TRUST_HELP)] = False,
 ) -> None:
     """Find the series that bundles take, and measure."""
-    if out.resolve() == input.resolve():
+    source = Path(input) if (query := queried(input)) is None else query
+    server = named(store)
+    if isinstance(source, Path) and out.resolve() == source.resolve():
         raise typer.BadParameter("the output folder must not be the input")
     quieten()
     from msk_monai.bundle import open_bundle
-    from msk_monai.errors import DataError
 
+    dicom = dicom or server is not None
     values = {**device_override(device), **({"runner#dicom": True} if dicom else {}), **overrides(set_)}
     opened = [open_bundle(name, overrides=values, trust=trust) for name in bundle or _every_bundle()]
-    tasks, decisions = _tasks(opened, input, fitting_only=bundle is None)
-    _write_series(out, decisions)
-    if not tasks:
-        raise DataError(
-            f"no bundle takes anything in it, {out / 'series.csv'} says why; a bundle can be named with --bundle", subject=str(input)
-        )
-    results = [result for task in tasks for result in task.bundle.get("runner").run(task.cases, out)]
-    _summarise(results, out)
+    with storing(server, out, query) as storage:
+        tasks, whole = _tasks(opened, source, out, fitting_only=bundle is None)
+        results = [result for task in tasks for result in task.bundle.get("runner").run(task.cases, out, recorded=storage.recorded)]
+    if results:
+        _summarise(results, out)
     lacking = _say_what_lacks_dicom(results) if dicom else False
-    raise typer.Exit(ExitCode.SOME_FAILED if lacking else exit_code(results))
+    raise typer.Exit(ExitCode.SOME_FAILED if lacking or not (whole and storage.complete) else exit_code(results))
 
 
 @dataclass(frozen=True)
@@ -68,18 +76,35 @@ def _every_bundle() -> list[str]:
     return usable
 
 
-def _tasks(opened: "Sequence[Bundle]", input: Path, *, fitting_only: bool) -> "tuple[list[_Task], list[tuple[str, Decision]]]":
-    """What each bundle is to do with the input, which is indexed once, and what it makes of each series."""
+def _tasks(opened: "Sequence[Bundle]", source: "Path | Query", out: Path, *, fitting_only: bool) -> tuple[list[_Task], bool]:
+    """What each bundle is to do with the input, which is indexed once, and whether all of it could be had.
+
+    What each bundle makes of each series is written to ``series.csv``.
+
+    Raises:
+        DataError: all of it could be had, and none of it is for a bundle.
+    """
+    from msk_monai.dicomweb.address import Query
+    from msk_monai.errors import DataError
     from msk_monai.runner import datalist_cases, survey
 
-    if input.suffix.lower() == ".json":
-        return [_Task(bundle, datalist_cases(input, None, *_rules(bundle, region_told=fitting_only))) for bundle in opened], []
-    seen = survey(input)
-    say(f"{input}: studies: {len(seen.index.studies)}, series: {len(seen.index.series)}, unreadable files: {len(seen.index.unreadable)}")
     rules = [_rules(bundle, region_told=fitting_only) for bundle in opened]
+    if isinstance(source, Path) and source.suffix.lower() == ".json":
+        return [_Task(bundle, datalist_cases(source, None, *asked)) for bundle, asked in zip(opened, rules, strict=True)], True
+    decisions: list[tuple[str, Decision]] = []
+    if isinstance(source, Path):
+        seen, name, whole = survey(source), str(source), True
+    else:
+        seen, decisions, whole = fetched(source, out, {bundle.name: asked for bundle, asked in zip(opened, rules, strict=True)})
+        name = source.server.url
+    say(f"{name}: studies: {len(seen.index.studies)}, series: {len(seen.index.series)}, unreadable files: {len(seen.index.unreadable)}")
     tasks = [_Task(bundle, seen.cases(*asked)) for bundle, asked in zip(opened, rules, strict=True)]
-    decisions = [(bundle.name, decision) for bundle, asked in zip(opened, rules, strict=True) for decision in seen.decisions(*asked)]
-    return _fitting(tasks) if fitting_only and len(tasks) > 1 else tasks, decisions
+    decisions += [(bundle.name, decision) for bundle, asked in zip(opened, rules, strict=True) for decision in seen.decisions(*asked)]
+    _write_series(out, decisions)
+    tasks = _fitting(tasks) if fitting_only and len(tasks) > 1 else tasks
+    if whole and not (any(task.cases for task in tasks) if isinstance(source, Query) else tasks):
+        raise DataError(f"no bundle takes anything in it, {out / 'series.csv'} says why; a bundle can be named with --bundle", subject=name)
+    return tasks, whole
 
 
 def _rules(bundle: "Bundle", *, region_told: bool) -> "tuple[SeriesRules | None, SeriesRules | None]":

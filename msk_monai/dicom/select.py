@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from msk_monai.dicom.body_region import REGIONS, named_regions, told_regions
+from msk_monai.dicom.instance import SeriesHeader
 from msk_monai.dicom.prefer import PREFERENCES, rank
 from msk_monai.dicom.study import Series
 from msk_monai.dicom.weighting import WEIGHTINGS
@@ -192,11 +193,24 @@ def companion(series: Series, others: Iterable[Series], rules: SeriesRules) -> S
 
 def reason_against(series: Series, rules: SeriesRules) -> str | None:
     """Say in one sentence why a series does not satisfy the rules; None where it does."""
-    for check in (_made_here, _modality, _content, _texts, _region, _geometry, _timing):
+    reason = _made_here(series, rules) or _format(series.format, rules) or _modality(series, rules)
+    if reason is not None:
+        return reason
+    for check in (_images, _content, _texts, _file_name, _region, _geometry, _timing):
         reason = check(series, rules)
         if reason is not None:
             return reason
     return why_not_whole_body(series) if rules.whole_body else None
+
+
+def reason_against_listed(header: SeriesHeader, rules: SeriesRules) -> str | None:
+    """Say why a DICOM series cannot satisfy the rules, knowing no image of it but only what an archive lists; None where it may.
+
+    An attribute that the images have may be missing in the list, so that what counts only where others are silent does not count here:
+    the protocol beside the description, the study's words beside the series'.
+    """
+    certain = replace(header, protocol=None)
+    return _format("dicom", rules) or _modality(header, rules) or _texts(certain, rules) or _listed_region(header, rules)
 
 
 def _made_here(series: Series, rules: SeriesRules) -> str | None:
@@ -205,14 +219,18 @@ def _made_here(series: Series, rules: SeriesRules) -> str | None:
     return "it is a picture of results that msk_monai made" if captures else None
 
 
-def _modality(series: Series, rules: SeriesRules) -> str | None:
-    if rules.formats and series.format not in rules.formats:
-        return _wanted("format", series.format, rules.formats)
-    if rules.modality and series.modality is not None and series.modality not in {wanted.upper() for wanted in rules.modality}:
-        return _wanted("modality", series.modality, rules.modality)
-    if series.n_slices == 0:
-        return f"it holds no image (modality {series.modality or 'unknown'})"
+def _format(name: str, rules: SeriesRules) -> str | None:
+    return _wanted("format", name, rules.formats) if rules.formats and name not in rules.formats else None
+
+
+def _modality(header: SeriesHeader, rules: SeriesRules) -> str | None:
+    if rules.modality and header.modality is not None and header.modality not in {wanted.upper() for wanted in rules.modality}:
+        return _wanted("modality", header.modality, rules.modality)
     return None
+
+
+def _images(series: Series, rules: SeriesRules) -> str | None:
+    return f"it holds no image (modality {series.modality or 'unknown'})" if series.n_slices == 0 else None
 
 
 def _content(series: Series, rules: SeriesRules) -> str | None:
@@ -232,25 +250,31 @@ def _content(series: Series, rules: SeriesRules) -> str | None:
     return _range("number of bits", series.bits, rules.min_bits, None, "")
 
 
-def _texts(series: Series, rules: SeriesRules) -> str | None:
-    description = series.description or series.protocol
+def _texts(header: SeriesHeader, rules: SeriesRules) -> str | None:
+    description = header.description or header.protocol
     for name, text, pattern in (
         ("series description", description, rules.description),
-        ("study description", series.study_description, rules.study_description),
-        ("body part", series.body_part, rules.body_part),
-        ("kernel", series.kernel, rules.kernel),
+        ("study description", header.study_description, rules.study_description),
+        ("body part", header.body_part, rules.body_part),
+        ("kernel", header.kernel, rules.kernel),
     ):
         if pattern and text and not re.search(pattern, text, re.IGNORECASE):
             return f"{name} is {text!r}, wanted: a match of {pattern!r}"
-    file_name = None if series.format == "dicom" else series.instances[0].path.name
     for name, text, pattern in (
         ("series description", description, rules.exclude_description),
-        ("file name", file_name, rules.exclude_description),
-        ("body part", series.body_part, rules.exclude_body_part),
-        ("kernel", series.kernel, rules.exclude_kernel),
+        ("body part", header.body_part, rules.exclude_body_part),
+        ("kernel", header.kernel, rules.exclude_kernel),
     ):
         if pattern and text and re.search(pattern, text, re.IGNORECASE):
-            return f"{name} is {text!r}, wanted: no match of {pattern!r}"
+            return _no_match(name, text, pattern)
+    return None
+
+
+def _file_name(series: Series, rules: SeriesRules) -> str | None:
+    """Of what is no DICOM: it stands for a description."""
+    name, pattern = series.instances[0].path.name, rules.exclude_description
+    if series.format != "dicom" and pattern and re.search(pattern, name, re.IGNORECASE):
+        return _no_match("file name", name, pattern)
     return None
 
 
@@ -260,15 +284,29 @@ def _region(series: Series, rules: SeriesRules) -> str | None:
     told = told_regions(series)
     if rules.region_told and not told and series.format != "dicom":
         told = dict.fromkeys(named_regions(series.name), f"file name {series.name!r}")
-    wanted = [region for region in told if region in rules.region]
-    foreign = [region for region in told if region not in (*rules.region, *rules.near_region)]
-    if foreign and (rules.region_told or not wanted):
-        also = " also" if wanted else ""
-        return f"{told[foreign[0]]} says{also} {foreign[0]}, wanted: {' or '.join(rules.region)}"
+    wanted = any(region in rules.region for region in told)
+    foreign = _foreign_region(told, rules)
+    if foreign is not None and (rules.region_told or not wanted):
+        return foreign
     if rules.region_told and not wanted:
         said = f"{told[next(iter(told))]} says {next(iter(told))}" if told else "nothing says which part of the body it shows"
         return f"{said}, wanted: {' or '.join(rules.region)}; a bundle that is named takes it"
     return None
+
+
+def _listed_region(header: SeriesHeader, rules: SeriesRules) -> str | None:
+    """Only where any word for another region is one too many can a list, which may lack words, decide."""
+    if not (rules.region and rules.region_told):
+        return None
+    return _foreign_region(told_regions(replace(header, study_description=None)), rules)
+
+
+def _foreign_region(told: Mapping[str, str], rules: SeriesRules) -> str | None:
+    foreign = next((region for region in told if region not in (*rules.region, *rules.near_region)), None)
+    if foreign is None:
+        return None
+    also = " also" if any(region in rules.region for region in told) else ""
+    return f"{told[foreign]} says{also} {foreign}, wanted: {' or '.join(rules.region)}"
 
 
 def _geometry(series: Series, rules: SeriesRules) -> str | None:
@@ -302,6 +340,10 @@ def _range(name: str, value: float | None, least: float | None, most: float | No
     if most is not None and value > most:
         return f"{name} is {value:g}{unit}, wanted: at most {most:g}{unit}"
     return None
+
+
+def _no_match(name: str, text: str, pattern: str) -> str:
+    return f"{name} is {text!r}, wanted: no match of {pattern!r}"
 
 
 def _wanted(name: str, value: str, wanted: Iterable[str]) -> str:

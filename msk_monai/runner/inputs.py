@@ -39,6 +39,16 @@ def survey(input: str | Path) -> "Survey":
     return found
 
 
+def survey_files(files: Iterable[Path], root: Path) -> "Survey":
+    """Index files below a folder, whatever else lies there.
+
+    Args:
+        files: to index.
+        root: their places are told from here.
+    """
+    return Survey(root=root, index=index_files(files, root=root))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What became of one series, or of files that cannot be read."""

@@ -83,12 +83,13 @@ class Runner:
         if weights is not None:
             load_weights(self._network, weights, device)
 
-    def run(self, cases: Sequence[Case], out: str | Path) -> list[Result]:
+    def run(self, cases: Sequence[Case], out: str | Path, *, recorded: Callable[[Result], None] | None = None) -> list[Result]:
         """Run every case that is not recorded in ``out`` yet, and bring ``measurements.csv`` and ``report.html`` up to date.
 
         Args:
             cases: their names must differ.
             out: the output folder, as an earlier run may have left it.
+            recorded: called with each result that this run adds, once it is recorded and its files are there.
 
         Returns:
             The results of all the cases, in their order.
@@ -99,6 +100,7 @@ class Runner:
         """
         require_unique(cases)
         folder = Path(out)
+        tell = recorded or (lambda _: None)
         with ResultsFile(folder) as record:
             done = record.recorded(self.identity)
             _require_same_sources(cases, done, folder)
@@ -106,9 +108,11 @@ class Runner:
             try:
                 for result in self._completed([case for case in cases if case.name in done], done, folder):
                     done[result.case] = record.append(result)
+                    tell(done[result.case])
                 with tqdm(total=len(cases), initial=len(cases) - len(todo), desc=self.identity.name, unit="case", disable=None) as bar:
                     for result in self._results(todo, folder):
                         done[result.case] = record.append(result)
+                        tell(done[result.case])
                         bar.update()
             finally:  # also after an interruption: the tables agree with the record
                 shutil.rmtree(folder / _UNFINISHED, ignore_errors=True)

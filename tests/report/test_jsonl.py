@@ -86,7 +86,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path, monkeypatch):
         def full(_):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("msk_monai.report.jsonl.os.fsync", full)
+        monkeypatch.setattr("msk_monai.report.lines.os.fsync", full)
         with pytest.raises(ResultsError, match="cannot be written: No space left"):
             record.append(result("b"))
         monkeypatch.undo()
