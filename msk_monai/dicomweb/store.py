@@ -28,6 +28,7 @@ _ORDER = (LABELS, REPORT, PICTURE)
 _OF_THE_OBJECT = frozenset({400, 406, 409, 411, 413, 415, 422})
 """Statuses that are about what was sent; any other one meets every object."""
 _INTERNAL_ERROR = 500
+_UNREADABLE = "expected a DICOM object, got none that can be read"
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Sender:
             try:
                 one = _read_object(self._out, file)
             except Exception:  # pydicom raises whatever it likes, and may quote the header
-                self._refuse(file, file, "expected a DICOM object, got none that can be read")
+                self._refuse(file, file, _UNREADABLE)
                 continue
             if one.uid in self._done or one.uid in self._refused:
                 continue
@@ -163,13 +164,16 @@ class Sender:
     def _send(self, one: _Object) -> None:
         if self._is_there(one):
             return self._accepted(one, found=True)
-        answer = self._post(one)
+        try:
+            dataset = dcmread(self._out / one.file)
+        except Exception:  # it was there when it was taken
+            return self._give_up(one, _UNREADABLE)
+        answer = self._post(one, dataset)
         if answer.stored:
             return self._accepted(one, warning=answer.warning)
         if self._is_there(one):  # refused as a duplicate, or stored without a word
             return self._accepted(one, found=answer.refusal is not None)
-        del self._waiting[one.uid]
-        self._refuse(one.uid, one.file, answer.refusal or "it was answered, but the server does not have it")
+        self._give_up(one, answer.refusal or "it was answered, but the server does not have it")
 
     def _is_there(self, one: _Object) -> bool:
         try:
@@ -179,8 +183,7 @@ class Sender:
         except ServerError as fault:
             raise ServerError(f"{fault}, and unless it says what it has (QIDO-RS), nothing is sent", status=fault.status) from None
 
-    def _post(self, one: _Object) -> _Answer:
-        dataset = dcmread(self._out / one.file)
+    def _post(self, one: _Object, dataset: Dataset) -> _Answer:
         with exchange(self._server):
             try:
                 return _understood(self._client.store_instances([dataset]), one.uid)
@@ -197,6 +200,10 @@ class Sender:
         self._stored += not found
         if warning:
             self._say(f"{one.file}: the server stored it changed: {warning}")
+
+    def _give_up(self, one: _Object, reason: str) -> None:
+        del self._waiting[one.uid]
+        self._refuse(one.uid, one.file, reason)
 
     def _refuse(self, key: str, file: str, reason: str) -> None:
         if key not in self._refused:

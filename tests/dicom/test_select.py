@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from msk_monai.dicom.select import SeriesRules, companion, reason_against, select
+from msk_monai.dicom.instance import SeriesHeader
+from msk_monai.dicom.select import SeriesRules, companion, reason_against, reason_against_listed, select
 from msk_monai.dicom.study import index_folder
 from tests.dicom.writing import ABSENT, AXIAL, CORONAL, SAGITTAL, noise, uid, write_stack
 
@@ -268,3 +269,25 @@ def test_a_companion_lies_in_the_same_frame_of_reference(tmp_path):
     placeless = replace(series["t2 tra"], frame_of_reference=None)
     assert companion(placeless, series.values(), rules).description == "t2 sag moved"
     assert companion(series["t2 sag"], [series["t2 sag"]], rules) is None
+
+
+LISTED = SeriesHeader(modality="MR", description="t2 tse sag")
+
+
+@pytest.mark.parametrize(
+    ("listed", "rules", "reason"),
+    [
+        ({}, {"modality": "MR"}, None),
+        ({"modality": None}, {"modality": "MR"}, None),
+        ({}, {"modality": ["CT", "DX"]}, "modality is MR, wanted: CT or DX"),
+        ({}, {"formats": "nifti"}, "format is dicom, wanted: nifti"),
+        ({}, {"exclude_description": "tse"}, "series description is 't2 tse sag', wanted: no match of 'tse'"),
+        ({"description": None, "protocol": "tse"}, {"exclude_description": "tse"}, None),  # images may have a description
+        ({}, {"min_slices": 5, "orientation": "axial", "min_bits": 12}, None),  # only headers tell
+        ({"body_part": "KNEE"}, {"region": "spine"}, None),  # an unlisted word might say spine
+        ({"body_part": "KNEE"}, {"region": "spine", "region_told": True}, "body part 'KNEE' says knee, wanted: spine"),
+        ({"study_description": "Knee"}, {"region": "spine", "region_told": True}, None),
+    ],
+)
+def test_a_list_decides_only_what_it_can(listed, rules, reason):
+    assert reason_against_listed(replace(LISTED, **listed), SeriesRules.from_dict(rules)) == reason
