@@ -21,6 +21,8 @@ SAME_EXTENT = 0.9
 _PARALLEL_COSINE = 0.99
 _PATTERNS = ("description", "exclude_description", "study_description", "body_part", "exclude_body_part", "kernel", "exclude_kernel")
 _ORIENTATIONS = frozenset({"axial", "sagittal", "coronal", "oblique"})
+_MAKER = "msk_monai"
+_MADE_HERE = "it is a picture of results that msk_monai made"
 FORMATS = frozenset({"dicom", "nifti", "raster", "mat"})
 
 
@@ -210,13 +212,15 @@ def reason_against_listed(header: SeriesHeader, rules: SeriesRules) -> str | Non
     the protocol beside the description, the study's words beside the series'.
     """
     certain = replace(header, protocol=None)
+    if header.manufacturer == _MAKER and header.modality == "OT":  # its other images are of other modalities
+        return _MADE_HERE
     return _format("dicom", rules) or _modality(header, rules) or _texts(certain, rules) or _listed_region(header, rules)
 
 
 def _made_here(series: Series, rules: SeriesRules) -> str | None:
     """What this package sent to an archive is no image to measure when it comes back; its phantoms are of other SOP classes."""
-    captures = series.manufacturer == "msk_monai" and any(one.sop_class == SecondaryCaptureImageStorage for one in series.instances)
-    return "it is a picture of results that msk_monai made" if captures else None
+    captures = series.manufacturer == _MAKER and any(one.sop_class == SecondaryCaptureImageStorage for one in series.instances)
+    return _MADE_HERE if captures else None
 
 
 def _format(name: str, rules: SeriesRules) -> str | None:

@@ -281,6 +281,8 @@ LISTED = SeriesHeader(modality="MR", description="t2 tse sag")
         ({"modality": None}, {"modality": "MR"}, None),
         ({}, {"modality": ["CT", "DX"]}, "modality is MR, wanted: CT or DX"),
         ({}, {"formats": "nifti"}, "format is dicom, wanted: nifti"),
+        ({"modality": "OT", "manufacturer": "msk_monai"}, {}, "it is a picture of results that msk_monai made"),
+        ({"modality": "DX", "manufacturer": "msk_monai"}, {}, None),  # a phantom
         ({}, {"exclude_description": "tse"}, "series description is 't2 tse sag', wanted: no match of 'tse'"),
         ({"description": None, "protocol": "tse"}, {"exclude_description": "tse"}, None),  # images may have a description
         ({}, {"min_slices": 5, "orientation": "axial", "min_bits": 12}, None),  # only headers tell
