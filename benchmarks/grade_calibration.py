@@ -3,8 +3,8 @@
     msk-monai evaluate knee_xray_kl --data datalist.json -o OUT --set temperature=1.0 --set "biases=[]"
     python benchmarks/grade_calibration.py datalist.json OUT [--split validation]
 
-Prints both for the bundle's inference.yaml, fitted on all knees, and the figures before and after. Those after are of a cross-validation
-over patients: each knee is calibrated by what was fitted on those of other patients.
+Prints both for the bundle's inference.yaml, and the temperature that goes without biases, fitted on all knees; and the figures before and
+after either. Those after are of a cross-validation over patients: each knee is calibrated by what was fitted on those of other patients.
 """
 
 import argparse
@@ -33,11 +33,12 @@ def main() -> None:
     items = json.loads(arguments.datalist.read_text())[arguments.split]
     probabilities, truths, _, patients = grades_as_one(known_grades(items, arguments.results, KneeGrades(patient=arguments.patient)))
     logits = cumulative_logits(probabilities)
-    fitted = fit_cumulative(logits, truths)
     print(f"{len(truths)} knees of {len(set(patients))} patients")
-    print(f"temperature: {fitted.temperature:.3f}  biases: [{', '.join(f'{bias:.3f}' for bias in fitted.biases)}]")
-    for name, values in (("before", probabilities), ("after", cross_validated(logits, truths, patients))):
-        print(f"{name}: {figures(values, truths, patients)}")
+    print(f"before: {figures(probabilities, truths, patients)}")
+    for biased in (True, False):
+        fitted = fit_cumulative(logits, truths, biased=biased)
+        print(f"temperature: {fitted.temperature:.3f}  biases: [{', '.join(f'{bias:.3f}' for bias in fitted.biases)}]")
+        print(f"after: {figures(cross_validated(logits, truths, patients, biased=biased), truths, patients)}")
 
 
 def known_grades(items: list[dict], results: Path, metric: KneeGrades) -> list[Grades]:
@@ -55,14 +56,14 @@ def cumulative_logits(probabilities: np.ndarray) -> np.ndarray:
     return logit(np.clip(worse, 1e-6, 1 - 1e-6))
 
 
-def cross_validated(logits: np.ndarray, truths: np.ndarray, patients: np.ndarray) -> np.ndarray:
+def cross_validated(logits: np.ndarray, truths: np.ndarray, patients: np.ndarray, *, biased: bool) -> np.ndarray:
     """Probabilities (n, grades) by what fits the grades of other patients."""
     known = np.unique(patients)
     fold = np.random.default_rng(0).permutation(len(known))[np.searchsorted(known, patients)] % FOLDS
     after = np.empty((len(truths), logits.shape[1] + 1))
     for held in range(FOLDS):
         own = fold == held
-        after[own] = grade_probabilities(logits[own], fit_cumulative(logits[~own], truths[~own]))
+        after[own] = grade_probabilities(logits[own], fit_cumulative(logits[~own], truths[~own], biased=biased))
     return after
 
 

@@ -103,7 +103,7 @@ def grade_interval(probabilities: npt.ArrayLike, level: float = 0.9) -> GradeInt
     raise ValueError("expected at least one grade")
 
 
-def fit_cumulative(logits: npt.ArrayLike, grades: npt.ArrayLike) -> CumulativeScaling:
+def fit_cumulative(logits: npt.ArrayLike, grades: npt.ArrayLike, *, biased: bool = True) -> CumulativeScaling:
     """Find the temperature and the biases with which cumulative logits have the least log-loss.
 
     As temperature scaling (C. Guo et al. 2017, arXiv:1706.04599), and each threshold may move. Where all logits fall by the same steps, as
@@ -114,6 +114,7 @@ def fit_cumulative(logits: npt.ArrayLike, grades: npt.ArrayLike) -> CumulativeSc
     Args:
         logits: (n, grades - 1) finite.
         grades: (n,) true ones, from 0.
+        biased: whether thresholds may move; a temperature alone leaves all of them where the training put them.
 
     Raises:
         ValueError: the shapes do not fit, or a grade is none of these.
@@ -132,8 +133,8 @@ def fit_cumulative(logits: npt.ArrayLike, grades: npt.ArrayLike) -> CumulativeSc
         chosen = np.take_along_axis(grade_probabilities(given, scaling(values)), true[:, None], axis=1)
         return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
-    bounds = [(np.log(_TEMPERATURES[0]), np.log(_TEMPERATURES[1])), *[(-_FURTHEST, _FURTHEST)] * given.shape[1]]
-    found = minimize(loss, np.zeros(1 + given.shape[1]), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12, "gtol": 1e-7})
+    bounds = [(np.log(_TEMPERATURES[0]), np.log(_TEMPERATURES[1])), *[(-_FURTHEST, _FURTHEST)] * (given.shape[1] * biased)]
+    found = minimize(loss, np.zeros(len(bounds)), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12, "gtol": 1e-7})
     return scaling(found.x)
 
 

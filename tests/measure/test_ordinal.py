@@ -109,6 +109,14 @@ def test_calibration_finds_what_the_grades_were_drawn_with(temperature, biases):
             assert best < loss(logits, grades, CumulativeScaling(temperature=found.temperature, biases=moved))
 
 
+def test_a_temperature_alone_is_the_best_that_moves_no_threshold():
+    logits, grades = simulated(CumulativeScaling(temperature=2.0, biases=(0.5, 0.2, -0.1, -0.6)))
+    found = fit_cumulative(logits, grades, biased=False)
+    assert found.biases == ()
+    for factor in (0.95, 1.05):
+        assert loss(logits, grades, found) < loss(logits, grades, CumulativeScaling(temperature=factor * found.temperature))
+
+
 def test_calibration_of_grades_that_do_not_occur_or_have_no_errors_is_bounded():
     logits = np.linspace(-6, 6, 50)[:, None] - STEPS
     for grades in (np.zeros(50, dtype=int), (logits > 0).sum(axis=1), np.where(logits[:, 0] > 0, 3, 0)):
