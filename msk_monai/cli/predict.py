@@ -1,5 +1,6 @@
 """``msk-monai predict``."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, replace
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from msk_monai.bundle import Bundle
     from msk_monai.dicom.select import SeriesRules
     from msk_monai.dicomweb.address import Query
-    from msk_monai.records import Result
+    from msk_monai.records import Measurement, Result
     from msk_monai.runner import Case, Decision
 
 _ROWS_SHOWN = 40
 _REASONS_SHOWN = 5
+_SIDE = re.compile(r"(right|left)_")
 
 
 def predict(
@@ -153,9 +155,10 @@ def _write_series(out: Path, decisions: "Sequence[tuple[str, Decision]]") -> Non
         write_csv(out / "series.csv", ["bundle", *asdict(decisions[0][1])], ([bundle, *astuple(one)] for bundle, one in decisions))
     except OSError as fault:
         raise ResultsError(f"{out}: cannot be written: {fault.strerror}") from fault
-    rejected = sum(decision.decision == "rejected" for _, decision in decisions)
-    if rejected:
-        say(f"series not taken: {rejected}; the reasons are in {out / 'series.csv'}")
+    taken = {one.series for _, one in decisions if one.decision in ("taken", "beside")}
+    left = {one.series for _, one in decisions if one.decision == "rejected"} - taken
+    if left:
+        say(f"series not taken: {len(left)}; the reasons are in {out / 'series.csv'}")
 
 
 def _summarise(results: "Sequence[Result]", out: Path) -> None:
@@ -183,7 +186,14 @@ def _told(result: "Result") -> str:
     told = [findings.reason] if findings.reason else []
     if findings.slice:
         told.append(f"slice {findings.slice.index} at z = {findings.slice.position_mm[2]:.1f} mm")
-    told += [f"{m.name} {m.value:.4g} {m.unit}" for m in findings.measurements[:2] if m.value is not None]
-    if findings.classes:
+    told += [f"{m.name} {m.value:.4g} {m.unit}" for m in _first_of_each_side(findings.measurements) if m.value is not None]
+    if findings.classes and not findings.measurements:
         told.append(max(findings.classes, key=lambda name: findings.classes[name]))
     return "; ".join(told)
+
+
+def _first_of_each_side(measurements: "Sequence[Measurement]") -> "list[Measurement]":
+    """Two measurements, of the right and of the left where they have sides: nobody shall miss one for the other."""
+    kinds = list(dict.fromkeys(_SIDE.sub("", one.name) for one in measurements))
+    sides = len({side[0] if (side := _SIDE.match(one.name)) else "" for one in measurements})
+    return [one for kind in kinds[: 1 if sides > 1 else 2] for one in measurements if _SIDE.sub("", one.name) == kind]

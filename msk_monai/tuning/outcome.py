@@ -186,7 +186,7 @@ def _verdict(best: "FrozenTrial", default: "FrozenTrial | None", label: str) -> 
 
 
 def _head(task: "Task", verdict: str) -> str:
-    budget = ", ".join(f"{id} {value}" for id, value in task.space.budget.items())
+    budget = ", ".join(f"{id} {value}" for id, value in task.budget().items())
     overlays = "".join(
         f" --overlay {overlay}" for overlay in [*(["reference.yaml"] if task.training.reference else []), *task.training.overlays]
     )

@@ -51,11 +51,11 @@ class Task:
 
     def measure(self, values: Mapping[str, Any], folder: Path, **watching: Any) -> float | None:
         """Train with values by id, on top of the budget and the user's own settings; see :meth:`Training.measure`."""
-        return self.training.measure({**self._budget(), **values}, self.space.objective, folder, **watching)
+        return self.training.measure({**self.budget(), **values}, self.space.objective, folder, **watching)
 
     def defaults(self) -> dict[str, Param]:
         """What a study keeps for the bundle's own config."""
-        bundle = self.training.open(self._budget())
+        bundle = self.training.open(self.budget())
         return self.space.defaults(bundle.get, bundle.raw)
 
     def training_seed(self) -> int:
@@ -64,13 +64,14 @@ class Task:
         Raises:
             BundleError: it has none.
         """
-        seed = self.training.open(self._budget()).get("seed")
+        seed = self.training.open(self.budget()).get("seed")
         if not isinstance(seed, int):
             raise BundleError(f"expected the bundle's seed to be an integer, got {seed!r}")
         return seed
 
-    def _budget(self) -> dict[str, Any]:
-        return {id: value for id, value in self.space.budget.items() if id not in self.training.settings}
+    def budget(self) -> dict[str, Any]:
+        """What every trial has: the search space's budget, or what the user set in its place."""
+        return {id: self.training.settings.get(id, value) for id, value in self.space.budget.items()}
 
 
 def run_search(task: Task, trials: int, *, seeds: int = 0) -> list[str]:

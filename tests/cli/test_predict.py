@@ -9,6 +9,8 @@ import pytest
 import torch
 from pydicom import dcmread
 
+from msk_monai.cli.predict import _first_of_each_side
+from msk_monai.records import Measurement
 from msk_monai.report import ResultsFile
 from tests.dicom.writing import ABSENT, SAGITTAL, change, noise, radiograph, save, uid, write_stack
 from tests.toy import write_bundle, write_film_bundle, write_picture
@@ -183,6 +185,20 @@ def test_a_bundle_that_nobody_named_gets_no_other_part_of_the_body(films, msk_mo
     assert (code, [row["bundle"]["name"] for row in rows("out") if row["status"] == "ok"]) == (0, ["spine"])
     code, _, said = msk_monai("predict", "in", "-o", "named", "--bundle", "knee")
     assert [(row["case"], row["status"]) for row in rows("named")] == [("film0.dcm", "skipped"), ("film1.dcm", "ok")]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["right_grade", "right_expected", "left_grade", "left_expected"], ["right_grade", "left_grade"]),
+        (["left_grade", "left_expected"], ["left_grade", "left_expected"]),
+        (["grade", "expected", "more"], ["grade", "expected"]),
+        ([], []),
+    ],
+)
+def test_what_is_shown_of_one_side_is_shown_of_the_other(names, shown):
+    measurements = [Measurement(name=name, value=1.0, unit="1") for name in names]
+    assert [one.name for one in _first_of_each_side(measurements)] == shown
 
 
 def test_every_decision_on_a_series_is_written(toy, msk_monai):
