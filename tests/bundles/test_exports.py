@@ -16,6 +16,7 @@ SHAPES = {
     "spine_xray_l4l5": (1, 1, 128, 256),
     "spine_xray_vertebrae": (1, 1, 128, 256),
     "lumbar_mri_vertebrae": (1, 1, 64, 96),
+    "knee_xray_kl": (1, 1, 192, 192),
     "knee_xray_landmarks": (1, 1, 192, 192),
     "lumbar_mri_discs": (1, 1, 64, 96),
     "lumbar_mri_herniation": (1, 1, 144, 144),

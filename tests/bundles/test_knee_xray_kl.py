@@ -1,6 +1,7 @@
 """Kellgren-Lawrence grades on films: training for a step, the weights that come of it, from folder to grade."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -63,3 +64,16 @@ def test_phantom_films_get_a_grade_for_each_knee(trained, tmp_path):
             grade = grades[f"{prefix}kellgren_lawrence_grade"]
             assert grade.lower <= grade.value <= grade.upper
         assert (tmp_path / "out" / result.outputs["overlay"]).stat().st_size > 10_000
+
+
+def test_real_knees_at_either_end_are_told_apart(real_data, tmp_path):
+    items = json.loads((real_data / "knee_kl" / "datalist.json").read_text())["validation"]
+    chosen = [item for grade in (0, 4) for item in [item for item in items if item["label"] == grade][:5]]
+    (tmp_path / "in").mkdir()
+    for number, item in enumerate(chosen):
+        shutil.copy(real_data / "knee_kl" / item["image"], tmp_path / "in" / f"{number}.png")
+    bundle = open_bundle(NAME)
+    results = bundle.get("runner").run(find_cases(str(tmp_path / "in"), bundle.metadata["series_rules"]), tmp_path / "out")
+    grades = [{one.name: one.value for one in result.findings.measurements}["kellgren_lawrence_grade"] for result in results]
+    assert max(grades[:5]) <= 1
+    assert min(grades[5:]) >= 3
