@@ -11,6 +11,7 @@ in WORK, and lets that predict from the zips in an empty folder.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -124,6 +125,7 @@ def empty(folder: Path) -> Path:
 
 def predict(program: Sequence[str], studies: Path, out: Path, options: Sequence[str], *, cwd: Path = ROOT) -> dict[str, dict[str, Any]]:
     """The results' lines by case; the output folder is begun anew."""
+    shutil.rmtree(out, ignore_errors=True)
     run([*program, "predict", str(studies), "-o", str(out), *options], cwd=cwd, allowed=(0, 3))
     lines = (json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines())
     return {line["case"]: {**line, "out": out} for line in lines}
