@@ -4,10 +4,8 @@ What requests, urllib3 and dicomweb-client log and raise quotes URLs (a query ma
 exchange happens in :func:`exchange`, in which they are silent, and out of which comes a ServerError in words of our own.
 """
 
-import logging
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +18,7 @@ from urllib3.util import Retry
 from msk_monai.dicomweb.address import Server
 from msk_monai.dicomweb.credentials import Auth
 from msk_monai.errors import MskMonaiError, ServerAwayError, ServerError
+from msk_monai.report.discreet import discreet
 
 _LOGGERS = ("dicomweb_client", "dicomweb_client.web", "requests", "urllib3", "urllib3.connectionpool", "urllib3.util.retry", "pydicom")
 _AWAY = frozenset({408, 429, 500, 502, 503, 504})
@@ -151,16 +150,6 @@ def _require_an_end(response: requests.Response, *_: Any, **__: Any) -> None:
         raise requests.exceptions.InvalidHeader("an answer without its length")
 
 
-@contextmanager
-def silence() -> Iterator[None]:
+def silence() -> AbstractContextManager[None]:
     """Keep to themselves what the libraries log and warn about: it quotes what they are asked for and what they read."""
-    loggers = [logger for name in _LOGGERS if not (logger := logging.getLogger(name)).disabled]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.disabled = True
-        try:
-            yield
-        finally:
-            for logger in loggers:
-                logger.disabled = False
+    return discreet(_LOGGERS)

@@ -15,8 +15,9 @@ from msk_monai.records import Result
 from msk_monai.report.dicom_origin import Origin
 from msk_monai.report.dicom_sc import secondary_capture
 from msk_monai.report.dicom_seg import LabelMap, Segments, segmentation
-from msk_monai.report.dicom_source import DicomSource, discreet
+from msk_monai.report.dicom_source import DicomSource
 from msk_monai.report.dicom_sr import Report
+from msk_monai.report.discreet import discreet
 
 FOLDER = "dicom"
 REPORT, LABELS, PICTURE = "dicom_sr", "dicom_seg", "dicom_sc"

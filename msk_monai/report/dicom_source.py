@@ -1,9 +1,6 @@
 """The images that findings are about, as DICOM objects have to refer to them, and the patient and study that these belong to."""
 
-import logging
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +9,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
 from msk_monai.errors import DicomOutputError
+from msk_monai.report.discreet import discreet
 
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _IMAGE = (
@@ -132,21 +130,6 @@ class DicomSource:
             elif keyword in dataset:
                 del dataset[keyword]
         dataset.SpecificCharacterSet = _CHARACTER_SET
-
-
-@contextmanager
-def discreet() -> Iterator[None]:
-    """Keep to themselves what libraries say about odd values: they quote them, and a patient's are among them."""
-    loggers = [logger for name in ("pydicom", "highdicom") if not (logger := logging.getLogger(name)).disabled]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.disabled = True
-        try:
-            yield
-        finally:
-            for logger in loggers:
-                logger.disabled = False
 
 
 def read_source(files: Sequence[str | Path], beside: Sequence[str | Path] = ()) -> DicomSource:
